@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* page_alloc.h - physical pages: a binary buddy allocator in which every page has an owner. */
+#ifndef BASE_PAGE_ALLOC_H
+#define BASE_PAGE_ALLOC_H
+
+#include "arch/spinlock.h"
+#include "lib/types.h"
+
+#define PAGE_ORDER_2M 9u
+#define PAGE_ORDER_1G 18u
+#define PAGE_ORDER_MAX 18u
+
+struct page; /* One entry per page frame between the lowest and the highest RAM address; 8 bytes; all zero = not ours. */
+struct page_pool;
+
+/* Bytes the frame table needs for @page_count frames. */
+size_t page_table_bytes(uint64_t page_count);
+
+/* The one pool of the machine. @table: page_table_bytes() bytes, zeroed, covering frames from @base on. Boot CPU only. */
+void page_pool_init(struct page *table, pa_t base, uint64_t page_count);
+
+/* Hand RAM from @start (page aligned) to the pool as free. Boot CPU only. Cost is a few steps per block, not per page. */
+void page_pool_add(pa_t start, uint64_t size_bytes);
+
+/* Take 2^@order naturally aligned pages for @owner. The content is whatever was there: see page_zero in core/.
+ * Any CPU. Returns 0 and the address in @out, -EINVAL for a bad order, -ENOMEM. */
+int page_alloc(unsigned order, uint16_t owner, pa_t *out);
+
+/* Give back what one page_alloc() returned, order and owner the same (checked: ASSERT). Any CPU. */
+void page_free(pa_t start, unsigned order, uint16_t owner);
+
+/* Owner of the page that holds @addr: DOMID_NONE when free or not RAM. Any CPU, no lock. */
+uint16_t page_owner(pa_t addr);
+
+/* Free bytes, all bytes ever added, and bytes owned by @owner (a walk: tests and reports only). */
+uint64_t page_free_bytes(void);
+uint64_t page_total_bytes(void);
+uint64_t page_owned_bytes(uint16_t owner);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* domain_config.h - the domains that the device tree asks for: Xen's dom0less bindings (docs: Xen's device-tree/booting.txt). */
+#ifndef BOOT_DOMAIN_CONFIG_H
+#define BOOT_DOMAIN_CONFIG_H
+
+#include "boot/cmdline.h"
+#include "lib/board.h"
+
+#define DOMAIN_CONFIG_MAX 16
+#define MODULE_MAX 64
+#define PASSTHROUGH_MAX 16
+
+struct boot_module {
+    char path[96];
+    struct mem_range where;
+};
+
+struct passthrough_mmio { /* One xen,reg entry of a partial tree. */
+    pa_t physical;
+    ipa_t guest;
+    uint64_t size_bytes;
+};
+
+struct passthrough_irq {
+    unsigned intid;
+    bool edge;
+};
+
+struct domain_config {
+    char path[96]; /* Of the xen,domain node: names it in messages. */
+    char bootargs[1024];
+    unsigned vcpu_count;
+    uint64_t memory_bytes;
+    bool vpl011;
+    bool enhanced;               /* xen,enhanced: hypervisor node with the full interface. */
+    unsigned spi_count;          /* nr_spis, or enough for the devices assigned. */
+    struct mem_range kernel, ramdisk, partial_tree; /* size 0: absent. */
+    uint32_t vcpu_hard_affinity[VCPU_MAX]; /* 0: any. */
+    struct passthrough_mmio mmio[PASSTHROUGH_MAX];
+    unsigned mmio_count;
+    struct passthrough_irq irq[PASSTHROUGH_MAX];
+    unsigned irq_count;
+    bool device_dma_uncontained; /* A device is assigned without SMMU: warned about. */
+};
+
+struct boot_config {
+    struct boot_module modules[MODULE_MAX]; /* Every module of the tree: memory to keep until the domains are built. */
+    unsigned module_count;
+    struct domain_config domains[DOMAIN_CONFIG_MAX]; /* Only those without error. */
+    unsigned domain_count;
+    unsigned domains_refused; /* Those whose node has an error (logged by path). */
+    bool has_dom0_kernel;     /* A kernel module directly under /chosen: not supported yet, an error says so. */
+};
+
+/* Read every module and domain. A domain with a malformed or unsupported property (static memory, direct-map, colouring, shared memory,
+ * ...) is refused by a logged error that names node, property and what to write instead; the others stay. A module outside RAM, or overlapping
+ * another or reserved memory, refuses the domains that use it. Partial trees and module contents are read through @read_phys.
+ * Returns 0, or -EINVAL when the tree as a whole cannot be used. */
+int boot_config_read(const void *fdt, const struct board *board, const struct options *options,
+                     const void *(*read_phys)(pa_t base, uint64_t size_bytes), struct boot_config *config);
+
+#endif

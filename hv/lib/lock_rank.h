@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* lock_rank.h - the order of locks; docs/locking.md says what each guards. A higher rank is taken inside a lower one. */
+#ifndef LIB_LOCK_RANK_H
+#define LIB_LOCK_RANK_H
+
+#define LOCK_RANK_DOMAINS 10
+#define LOCK_RANK_MEMORY 20
+#define LOCK_RANK_VGIC 30
+#define LOCK_RANK_VPL011 40
+#define LOCK_RANK_SCHED 50
+#define LOCK_RANK_TIMER 60
+#define LOCK_RANK_PAGES 70
+#define LOCK_RANK_CONSOLE 80
+
+#endif
