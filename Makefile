@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+# Makefile - builds Bulkhead, its guests and its host tests into build/. `make help` lists the targets.
+#
+#   mk/config.mk   .config, its menu and the generated header      mk/image.mk    the EL2 image
+#   mk/host.mk     host tests and fuzzers                          guests/guests.mk  the bare-metal guests
+
+MAKEFLAGS += --no-builtin-rules --no-builtin-variables
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+
+# Where everything goes; `make O=/tmp/x` keeps apart from build/.
+O ?= build
+# What is being built: make LLVM=1 compiles with clang, apart from gcc's output.
+ifeq ($(LLVM),1)
+OUT ?= $(O)/llvm
+else
+OUT ?= $(O)
+endif
+CONFIG ?= .config
+
+# Debian's Python: another one may come first in PATH, without kconfiglib.
+PYTHON := /usr/bin/python3
+
+# make V=1 shows the commands, else only what is done to which file.
+ifeq ($(V),1)
+Q :=
+say :=
+else
+Q := @
+say = @printf '  %-7s %s\n' "$(1)" "$(2)";
+MAKEFLAGS += --no-print-directory
+endif
+
+MAKE_FILES := Makefile $(wildcard mk/*.mk)
+
+.PHONY: all help clean
+all: image
+
+include mk/config.mk
+include mk/image.mk
+include mk/host.mk
+-include guests/guests.mk
+
+.PHONY: golden
+golden:
+	$(Q)tools/bench --golden
+
+help:
+	@sed -n 's/^#: //p' mk/help.txt
+
+clean:
+	$(call say,CLEAN,$(O))
+	$(Q)rm -rf $(filter-out $(O)/apt $(O)/arm64,$(wildcard $(O)/*))
