@@ -91,11 +91,3 @@ unsigned test_log_count(unsigned level)
 {
     return level < 4 ? level_count[level] : 0;
 }
-
-/* The one function of lib/string.c that the C library does not have. */
-bool string_copy(char *dst, size_t size, const char *src);
-
-bool string_copy(char *dst, size_t size, const char *src)
-{
-    return (size_t)snprintf(dst, size, "%s", src) < size;
-}
