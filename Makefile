@@ -52,3 +52,13 @@ help:
 clean:
 	$(call say,CLEAN,$(O))
 	$(Q)rm -rf $(filter-out $(O)/apt $(O)/arm64,$(wildcard $(O)/*))
+
+# For scripts: the value of a variable.
+print-%:
+	@echo '$($*)'
+
+.PHONY: lint config-header host-config
+lint:
+	$(Q)./check -k lint/
+config-header: $(OUT)/include/generated/config.h $(XEN_HEADERS)
+host-config: $(HOST)/include/generated/config.h $(XEN_HEADERS)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* hv.lds.S - where the parts of the image lie.
  *
- * The image is linked for one fixed virtual address of EL2 and runs at any physical one: boot.S maps it there.
+ * The image is linked for one fixed virtual address of EL2 and runs at any physical one: boot.S maps it.
  *
- *     _start                                                                                  __image_end
- *     | .text r-x          | .rodata r--          | .data rw-          | .bss rw-, not in the file |
+ *     _start                                                                __image_end
+ *     | .text r-x    | .rodata r--    | .data rw-    | .bss rw-, not in the file |
  *
- * Each part begins on a page, so that each can have its own permissions; __image_size is what the loader must keep free. */
+ * Each part begins on a page, so that each can have its own permissions. A loader must keep __image_size bytes
+ * free. */
 OUTPUT_FORMAT("elf64-littleaarch64")
 OUTPUT_ARCH(aarch64)
 ENTRY(_start)

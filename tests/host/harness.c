@@ -3,7 +3,8 @@
  *
  *     test_x [--seed N] [--long] [NAME]...        NAME: only the tests whose name contains it
  *
- * Prints `ok name` or `FAIL name file:line expression` (then the log the test left), last line `N passed, N failed`. */
+ * Prints `ok name` or `FAIL name file:line expression` (then the log the test left), last line `N passed, N
+ * failed`. */
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -69,7 +70,8 @@ static void print_number(const char *text, __int128 value)
 {
     uint64_t magnitude = (uint64_t)(value < 0 ? -value : value);
 
-    printf("  %s = %s%" PRIu64 " (%s0x%" PRIx64 ")\n", text, value < 0 ? "-" : "", magnitude, value < 0 ? "-" : "", magnitude);
+    printf("  %s = %s%" PRIu64 " (%s0x%" PRIx64 ")\n", text, value < 0 ? "-" : "", magnitude,
+           value < 0 ? "-" : "", magnitude);
 }
 
 void test_check_eq(const char *file, int line, const char *a_text, __int128 a, const char *b_text, __int128 b)

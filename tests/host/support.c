@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* support.c - log_line() and panic() on the host: lines are captured, a panic goes to whoever expects one or aborts. */
+/* support.c - log_line() and panic() on the host: lines are captured, a panic goes to whoever expects one or
+ * aborts. */
 #include "support.h"
 
 #include <stdarg.h>
@@ -10,7 +11,8 @@
 #include "lib/panic.h"
 #include "test.h"
 
-/* Only the newest half is kept when it overflows, so that a long test still shows what went before a failure. */
+/* Only the newest half is kept when it overflows, so that a long test still shows what went before a failure.
+ */
 #define LOG_BYTES 65536
 
 static const char *const level_names[] = {"ERROR", "WARN", "INFO", "DEBUG"};

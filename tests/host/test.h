@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test.h - the frame of every host test: TEST(), CHECK...(), the captured log, expected panics and a seeded PRNG.
+/* test.h - the frame of every host test: TEST(), CHECK...(), the captured log, expected panics and a seeded
+ * PRNG.
  *
- * One program per module, tests/host/test_<module>.c, linked with all pure sources of hv/ and with harness.c, which has main().
+ * One program per module, tests/host/test_<module>.c, linked with all pure sources of hv/ and with harness.c,
+ * which has main().
  *
  *     TEST(list_append_keeps_order)
  *     {
@@ -9,8 +11,9 @@
  *         CHECK(test_log_contains("what to write instead"));
  *     }
  *
- * A failed CHECK ends its test, from whatever depth it is called. Tests of one program run in order of appearance, in one process and
- * one thread: static state of the module under test lives on from one to the next. */
+ * A failed CHECK ends its test, from whatever depth it is called. Tests of one program run in order of
+ * appearance, in one process and one thread: static state of the module under test lives on from one to the
+ * next. */
 #ifndef TESTS_HOST_TEST_H
 #define TESTS_HOST_TEST_H
 
@@ -39,8 +42,10 @@ void test_register(struct test_case *test);
     static void run_##test_name(void)
 
 /* What the macros below stand on: say where and why, and end the running test. */
-_Noreturn void test_fail(const char *file, int line, const char *format, ...) __attribute__((format(printf, 3, 4)));
-void test_check_eq(const char *file, int line, const char *a_text, __int128 a, const char *b_text, __int128 b);
+_Noreturn void test_fail(const char *file, int line, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void test_check_eq(const char *file, int line, const char *a_text, __int128 a, const char *b_text,
+                   __int128 b);
 void test_check_string(const char *file, int line, const char *a_text, const char *a, const char *b);
 
 #define CHECK(condition)                                                                                     \
@@ -55,18 +60,20 @@ void test_check_string(const char *file, int line, const char *a_text, const cha
 #define CHECK_STR_EQ(a, b) test_check_string(__FILE__, __LINE__, #a, (a), (b))
 #define CHECK_PTR_EQ(a, b) CHECK((const volatile void *)(a) == (const volatile void *)(b))
 
-/* Log lines since the test began or test_log_clear(); each is kept as "ERROR: text\n", "WARN: ", "INFO: " or "DEBUG: ". */
+/* Log lines since the test began or test_log_clear(); each is kept as "ERROR: text\n", "WARN: ", "INFO: " or
+ * "DEBUG: ". */
 bool test_log_contains(const char *text);
 const char *test_log_text(void);
 void test_log_clear(void);
 unsigned test_log_count(unsigned level); /* Lines of one enum log_level. */
 
-/* Run @function(@argument). Returns true when it panicked; the words are then in test_panic_text(). Locks it held are forgotten. */
+/* Run @function(@argument). Returns true when it panicked; the words are then in test_panic_text(). Locks it
+ * held are forgotten. */
 bool test_panics(void (*function)(void *), void *argument);
 const char *test_panic_text(void);
 
-/* Repeatable random numbers: each test starts from the program's seed (printed at the start; `--seed N` sets it) and its own
- * name, so it sees the same ones alone and among others. */
+/* Repeatable random numbers: each test starts from the program's seed (printed at the start; `--seed N` sets
+ * it) and its own name, so it sees the same ones alone and among others. */
 uint64_t test_random(void);
 uint64_t test_random_below(uint64_t limit); /* 0 to @limit - 1. */
 

@@ -22,7 +22,8 @@ void spin_lock(struct spinlock *lock) LOCK_UNCHECKED
         panic("lock %p taken before spin_init(), or of rank 0", (void *)lock);
     }
     if (innermost != NULL && innermost->rank >= lock->rank) {
-        panic("lock of rank %u taken inside one of rank %u: see docs/locking.md", lock->rank, innermost->rank);
+        panic("lock of rank %u taken inside one of rank %u: see docs/locking.md", lock->rank,
+              innermost->rank);
     }
     lock->held = true;
     lock->outer = innermost;

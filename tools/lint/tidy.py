@@ -1,0 +1,36 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+# tidy.py - clang-tidy over hv/, each file as clang compiles it for arm64, and clang's check of lock contracts.
+"""usage: tidy.py [FILE]...      without FILE: all of hv/"""
+import concurrent.futures
+import glob
+import os
+import shlex
+import subprocess
+import sys
+
+
+def variable(name):
+    out = subprocess.run(["make", "-s", "LLVM=1", f"print-{name}", "OUT=build/llvm/debug", "CONFIG=build/llvm/debug/.config"],
+                         capture_output=True, text=True, check=True).stdout
+    return shlex.split(out)
+
+
+def tidy(path, flags):
+    done = subprocess.run(["clang-tidy", "--quiet", path, "--", "--target=aarch64-linux-gnu", *flags],
+                          capture_output=True, text=True, check=False)
+    return done.stdout + (done.stderr if "error:" in done.stderr else "") if done.returncode else ""
+
+
+def main():
+    os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
+    subprocess.run(["make", "-s", "LLVM=1", "config-header", "OUT=build/llvm/debug", "CONFIG=build/llvm/debug/.config"], check=True)
+    flags = variable("hv-flags")
+    paths = sys.argv[1:] or sorted(path for path in glob.glob("hv/**/*.c", recursive=True) if "/arch/host/" not in path)
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        findings = [text for text in pool.map(lambda path: tidy(path, flags), paths) if text]
+    print("\n".join(findings) if findings else f"{len(paths)} files, nothing to say")
+    return 1 if findings else 0
+
+
+sys.exit(main())
