@@ -38,7 +38,8 @@ static void put_repeated(struct sink *sink, char c, size_t count)
 }
 
 /* @prefix (a sign or 0x) stands left of zeros and right of spaces. */
-static void put_field(struct sink *sink, const struct conversion *conv, const char *prefix, const char *text, size_t length)
+static void put_field(struct sink *sink, const struct conversion *conv, const char *prefix, const char *text,
+                      size_t length)
 {
     size_t prefix_length = strlen(prefix);
     size_t used = prefix_length + length;
@@ -61,8 +62,8 @@ static void put_field(struct sink *sink, const struct conversion *conv, const ch
     }
 }
 
-static void put_number(struct sink *sink, const struct conversion *conv, const char *prefix, uint64_t value, unsigned base,
-                       bool upper)
+static void put_number(struct sink *sink, const struct conversion *conv, const char *prefix, uint64_t value,
+                       unsigned base, bool upper)
 {
     const char *digits = upper ? "0123456789ABCDEF" : "0123456789abcdef";
     char text[DIGITS_MAX];
@@ -153,7 +154,8 @@ static const char *parse_layout(const char *at, struct conversion *conv, va_list
 
 static uint64_t next_unsigned(const struct conversion *conv, va_list *args)
 {
-    if (conv->is_size || conv->long_count != 0) { /* size_t, long and long long are 64 bits wide on AArch64. */
+    if (conv->is_size ||
+        conv->long_count != 0) { /* size_t, long and long long are 64 bits wide on AArch64. */
         return va_arg(*args, uint64_t);
     }
     return va_arg(*args, unsigned);
@@ -174,7 +176,8 @@ static void put_hex(struct sink *sink, const struct conversion *conv, uint64_t v
     put_number(sink, conv, conv->prefix && value != 0 ? prefix : "", value, 16, upper);
 }
 
-/* One conversion by its letter. Returns false when there is no such letter: nothing was taken from @args then. */
+/* One conversion by its letter. Returns false when there is no such letter: nothing was taken from @args
+ * then. */
 static bool put_conversion(struct sink *sink, struct conversion *conv, char letter, va_list *args)
 {
     char c;

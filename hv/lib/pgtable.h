@@ -32,8 +32,9 @@ struct pgtable {
 };
 
 /* Map [input, input + size) to @output with @attributes (entry bits but type and address), 4 KiB aligned, with the largest
- * blocks that fit (1 GiB, 2 MiB). Replaces what was mapped there, break-before-make. Returns 0, -EINVAL, -ENOMEM
- * (nothing changed). */
+ * blocks that fit (1 GiB, 2 MiB). Replaces what was mapped there, break-before-make: for a moment nothing is. Entries that
+ * already say so are left alone. Ends with a dsb; whoever runs on these tables itself adds the isb. Returns 0, -EINVAL (also for
+ * no size, an address beyond the input or 48 bits, a type or address bit in @attributes), -ENOMEM (nothing changed). */
 int pgtable_map(struct pgtable *table, uint64_t input, pa_t output, uint64_t size_bytes, uint64_t attributes);
 
 /* Remove every mapping in [input, input + size); blocks that stick out are split. Empty tables are freed.
@@ -43,7 +44,7 @@ int pgtable_unmap(struct pgtable *table, uint64_t input, uint64_t size_bytes);
 /* Translate. Returns 0 with @output (byte exact), @attributes and @block_bytes (the mapping's size), each may be NULL; -ENOENT. */
 int pgtable_lookup(const struct pgtable *table, uint64_t input, pa_t *output, uint64_t *attributes, uint64_t *block_bytes);
 
-/* Free every table below the root (not the root). Nothing may use the tables any more. */
+/* Free every table below the root and empty the root (not freed). Nothing is invalidated: nothing may use the tables any more. */
 void pgtable_free_all(struct pgtable *table);
 
 #endif

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* string.c - memory and string functions without SIMD registers. Target only; tests/host/test_string.c renames them.
+/* string.c - memory and string functions without SIMD registers. Target only; tests/host/test_string.c
+ * renames them.
  *
  * Every access is naturally aligned, so all of it also works before the MMU is on. Copying forward:
  *
  *     dst   ..bbb|wwwwwwww|wwwwwwww|wwwwwwww|bb     bytes until @dst is aligned, then words, then bytes
- *     src   .....|...AAAAA|AAABBBBB|BBB.....        @src aligned alike: words as they are. Otherwise each word of @dst is put
- *                                                   together from two words of @src, which may reach up to 7 bytes past
+ *     src   .....|...AAAAA|AAABBBBB|BBB.....        @src aligned alike: words as they are. Otherwise each
+ * word of @dst is put together from two words of @src, which may reach up to 7 bytes past
  *                                                   @src's ends, never out of the words that hold its bytes.
  */
 #include "lib/string.h"
@@ -45,7 +46,8 @@ static inline const struct word *const_word_at(const void *p)
     return (const struct word *)p;
 }
 
-/* Both aligned; loads in pairs, so that they become ldp and stp. Correct for dst < src even when they overlap. */
+/* Both aligned; loads in pairs, so that they become ldp and stp. Correct for dst < src even when they
+ * overlap. */
 static void copy_words(struct word *dst, const struct word *src, size_t count)
 {
     for (; count >= UNROLL; count -= UNROLL) {
@@ -68,7 +70,8 @@ static void copy_words(struct word *dst, const struct word *src, size_t count)
     }
 }
 
-/* @dst aligned, @src not: little-endian words joined from two neighbours. Correct for dst < src even when they overlap. */
+/* @dst aligned, @src not: little-endian words joined from two neighbours. Correct for dst < src even when
+ * they overlap. */
 READS_AROUND static void copy_joined(struct word *dst, const unsigned char *src, size_t count)
 {
     size_t offset = misaligned_by(src);
@@ -131,7 +134,8 @@ void *memcpy(void *restrict dst, const void *restrict src, size_t size)
 
 void *memmove(void *dst, const void *src, size_t size)
 {
-    if ((uintptr_t)dst - (uintptr_t)src >= size) { /* Below, or past the end: reading stays ahead of writing. */
+    if ((uintptr_t)dst - (uintptr_t)src >=
+        size) { /* Below, or past the end: reading stays ahead of writing. */
         copy_forward(dst, src, size);
     } else {
         copy_backward(dst, src, size);
