@@ -34,6 +34,10 @@ endif
 
 MAKE_FILES := Makefile $(wildcard mk/*.mk)
 
+# For everything compiled, by gcc and by clang.
+warnings := -Wall -Wextra -Werror -Wshadow -Wconversion -Wsign-conversion -Wmissing-prototypes -Wvla -Wundef \
+	-Wcast-qual -Wimplicit-fallthrough
+
 .PHONY: all help clean
 all: image
 

@@ -13,8 +13,6 @@ host-some := hv/vdev/vpl011.c hv/core/console.c
 host-sources := $(filter-out $(host-hardware),$(wildcard hv/lib/*.c hv/base/*.c hv/sched/*.c hv/vgic/*.c hv/boot/*.c)) \
 	$(wildcard $(host-some)) $(wildcard hv/arch/host/*.c)
 
-warnings := -Wall -Wextra -Werror -Wshadow -Wconversion -Wsign-conversion -Wmissing-prototypes -Wvla -Wundef -Wcast-qual \
-	-Wimplicit-fallthrough
 host-flags := -std=gnu17 -O1 -g -fno-omit-frame-pointer -include $(HOST)/include/generated/config.h -Ihv -Ihv/arch/host/include \
 	-Itests/host -isystem $(O)/include $(warnings) -fsanitize=address,undefined -fno-sanitize-recover=all
 host-libraries := -lfdt -lz
