@@ -7,7 +7,8 @@
  *   - another CPU changes the model (enable, priority, target, pending...) and says in vgic_work.notice whom it concerns; that
  *     vCPU is then "stale": its pCPU folds, and fills again, on its next way out of EL2;
  *   - hardware-linked interrupts (vINTID == pINTID) carry hw_active in the model: the physical interrupt has been acknowledged and is
- *     not deactivated yet. Then, and only then, it cannot fire, and its list register is written with GIC_LR_HW.
+ *     not deactivated yet. Then, and only then, it cannot fire. GIC_LR_HW is written only with it; what software made pending or
+ *     active (GICD_ISPENDR, GICD_ISACTIVER) lives in the model alone and never touches the physical interrupt.
  * Every call is made with the domain's vgic lock held, unless it says otherwise.
  * Source: Arm IHI 0048B (GICv2), IHI 0069 (GICv3). */
 #ifndef VGIC_VGIC_H
@@ -27,7 +28,8 @@ struct vgic_config {
 
 struct vgic; /* Complete in vgic/vgic_state.h; the core only embeds a pointer. */
 
-/* What a change means outside the model. Bits of the masks count from INTID @first (a multiple of 32). */
+/* What a change means outside the model. Bits of the masks count from INTID @first (a multiple of 32). Zeroed by the call. Do
+ * disable, clear_pending, clear_active before enable, and notice last. */
 struct vgic_work {
     uint32_t notice; /* vCPUs that must fold and fill, or wake: kick them. Bit per vCPU index. */
     unsigned first;
@@ -44,7 +46,7 @@ struct vgic_fill {
     struct gic_lr lr[GIC_LR_MAX]; /* [0, lr_count): all are written; state 0 empties it. */
     bool underflow_irq;           /* More waits than fits: maintenance interrupt when at most one LR is left valid. */
     uint16_t ppi_enable;          /* Linked PPIs (bit 0 = INTID 16) to be enabled physically on the pCPU. */
-    uint16_t ppi_active;          /* Linked PPIs whose physical active bit must be set while this vCPU runs. */
+    uint16_t ppi_active;          /* Linked PPIs whose physical active bit must be set while this vCPU runs; the others' clear. */
     /* Bound list registers: when linked INTID bound_intid[slot] (0: none) fires while this vCPU runs here, writing bound_lr[slot]
      * into the slot is all its injection takes, until the next fold. Invariant: linked, enabled, deliverable to this vCPU, and owns
      * the slot; a second firing is only possible after the guest deactivated the first, which emptied the slot. */
@@ -77,8 +79,12 @@ bool vgic_deliverable(const struct vgic *vgic, unsigned vcpu);
 /* Must @vcpu be folded and filled before it goes on? Its own pCPU, lock not needed (one flag, set under the lock by others). */
 bool vgic_stale(const struct vgic *vgic, unsigned vcpu);
 
-/* List registers -> model. @lr: what the hardware holds, lr_count of them. After it the model is the truth. */
-void vgic_fold(struct vgic *vgic, unsigned vcpu, const struct gic_lr *lr);
+/* List registers -> model. @lr: what the hardware holds, lr_count of them. After it the model is the truth. Nothing when they
+ * are not loaded. Returns the vCPUs to notice: what was listed here waits for them now (the guest changed its target). */
+uint32_t vgic_fold(struct vgic *vgic, unsigned vcpu, const struct gic_lr *lr);
+/* After each vgic_fold(), until it returns 0: a linked SPI to deactivate physically, because software ended it (another vCPU
+ * cleared it, or too many interrupts waited to spend GIC_LR_HW on it). */
+unsigned vgic_next_release(struct vgic *vgic, unsigned vcpu);
 /* Model -> list registers. After it the list registers are the truth and the vCPU is not stale. */
 void vgic_fill(struct vgic *vgic, unsigned vcpu, struct vgic_fill *out);
 
