@@ -31,7 +31,8 @@ defconfig:
 $(O)/release/.config $(O)/llvm/release/.config: configs/release_defconfig
 $(O)/debug/.config $(O)/llvm/debug/.config $(O)/host/.config: configs/debug_defconfig
 $(O)/full_path/.config $(O)/llvm/full_path/.config: configs/full_path_defconfig
-$(foreach v,release debug full_path,$(O)/$(v)/.config $(O)/llvm/$(v)/.config) $(O)/host/.config: Kconfig $(MAKE_FILES)
+variant-configs := $(foreach v,release debug full_path,$(O)/$(v)/.config $(O)/llvm/$(v)/.config) $(O)/host/.config
+$(variant-configs): Kconfig $(MAKE_FILES)
 	$(call say,CONFIG,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(call kconfig,$@,defconfig) --kconfig Kconfig $(filter configs/%,$^) >/dev/null

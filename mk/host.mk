@@ -1,20 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-# host.mk - the pure sources built for this machine, the test programs (gcc or clang, ASan + UBSan) and the fuzzers (libFuzzer).
+# host.mk - the pure sources built for this machine, the test programs (gcc or clang, ASan + UBSan) and the
+# fuzzers (libFuzzer).
 #
-# All pure sources go into one archive that every test links with. Which files are pure is said here, a directory at a time: what
-# touches registers or the log is left out, and hv/arch/host and tests/host stand in for it.
+# All pure sources go into one archive that every test links with. Which files are pure is said here, a
+# directory at a time: what touches registers or the log is left out, and hv/arch/host and tests/host stand in
+# for it.
 
 HOSTCC ?= gcc
 FUZZCC ?= clang
 HOST := $(O)/host
 
-host-hardware := hv/lib/log.c hv/lib/panic.c hv/lib/string.c hv/lib/libc_shim.c hv/boot/main.c $(wildcard hv/boot/build_*.c)
+host-directories := hv/arch/host hv/lib hv/drivers hv/base hv/sched hv/vgic hv/boot
+host-hardware := hv/lib/log.c hv/lib/panic.c hv/lib/string.c hv/lib/libc_shim.c hv/boot/main.c \
+	$(wildcard hv/boot/build_*.c)
 host-some := hv/vdev/vpl011.c hv/core/console.c
-host-sources := $(filter-out $(host-hardware),$(wildcard hv/lib/*.c hv/base/*.c hv/sched/*.c hv/vgic/*.c hv/boot/*.c)) \
-	$(wildcard $(host-some)) $(wildcard hv/arch/host/*.c)
+host-sources := $(filter-out $(host-hardware),$(wildcard $(host-directories:%=%/*.c) $(host-some)))
 
-host-flags := -std=gnu17 -O1 -g -fno-omit-frame-pointer -include $(HOST)/include/generated/config.h -Ihv -Ihv/arch/host/include \
-	-Itests/host -isystem $(O)/include $(warnings) -fsanitize=address,undefined -fno-sanitize-recover=all
+host-flags := -std=gnu17 -O1 -g -fno-omit-frame-pointer \
+	-include $(HOST)/include/generated/config.h -Ihv -Ihv/arch/host/include -Itests/host \
+	-isystem $(O)/include $(warnings) -fsanitize=address,undefined -fno-sanitize-recover=all
 host-libraries := -lfdt -lz
 
 tests := $(patsubst tests/host/test_%.c,%,$(wildcard tests/host/test_*.c))
@@ -26,9 +30,11 @@ $(HOST)/include/generated/config.h: $(HOST)/.config Kconfig tools/genconfig.py
 
 # An object is written aside and moved, so that two builds at once do no harm.
 # $(call host-compile,compiler,flags)
-host-compile = mkdir -p $(@D) && $(1) $(host-flags) $(2) -MMD -MP -MT $@ -MF $@.d -c $< -o $@.$$$$ && mv $@.$$$$ $@ $(on-failure)
+host-compile = mkdir -p $(@D) && $(1) $(host-flags) $(2) -MMD -MP -MT $@ -MF $@.d -c $< -o $@.$$$$ && \
+	mv $@.$$$$ $@ $(on-failure)
 
-# A pure source that does not compile yet stops only those who need it: `make host-test T=x` leaves it out of the archive.
+# A pure source that does not compile yet stops only those who need it: `make host-test T=x` leaves it out of
+# the archive.
 on-failure = $(if $(T),$(if $(filter hv/%,$<),|| { rm -f $@.$$$$; echo "  LEFT OUT $<"; $(leave-out); }))
 leave-out = $(HOSTCC) -x c -c /dev/null -o $@ && touch -d @0 $@
 
@@ -44,9 +50,13 @@ $(HOST)/fuzz/%.o: %.c $(MAKE_FILES) | $(host-headers)
 # $(call host-archive): one archive of all objects it depends on.
 host-archive = rm -f $@.$$$$; ar rcs $@.$$$$ $(filter %.o,$^) && mv $@.$$$$ $@
 
-$(HOST)/gcc/pure.a: $(host-sources:%.c=$(HOST)/gcc/%.o) $(HOST)/gcc/tests/host/support.o
+$(HOST)/sources.list: FORCE
+	$(Q)mkdir -p $(@D)
+	$(Q)echo '$(host-sources)' | cmp -s - $@ || echo '$(host-sources)' >$@
+
+$(HOST)/gcc/pure.a: $(HOST)/sources.list $(host-sources:%.c=$(HOST)/gcc/%.o) $(HOST)/gcc/tests/host/support.o
 	$(Q)$(host-archive)
-$(HOST)/fuzz/pure.a: $(host-sources:%.c=$(HOST)/fuzz/%.o) $(HOST)/fuzz/tests/host/support.o
+$(HOST)/fuzz/pure.a: $(HOST)/sources.list $(host-sources:%.c=$(HOST)/fuzz/%.o) $(HOST)/fuzz/tests/host/support.o
 	$(Q)$(host-archive)
 
 $(HOST)/test_%: $(HOST)/gcc/tests/host/test_%.o $(HOST)/gcc/tests/host/harness.o $(HOST)/gcc/pure.a

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # image.mk - the EL2 image: hv/ compiled for arm64, linked by hv/hv.lds.S, as ELF and as a raw arm64 Image.
 #
-# One configuration is built into one directory, $(OUT): plain `make` takes .config and build/; the named variants call make again
-# with their own.
+# One configuration is built into one directory, $(OUT): plain `make` takes .config and build/; the named
+# variants call make again with their own.
 
 CROSS := aarch64-linux-gnu-
 ifeq ($(LLVM),1)
@@ -16,7 +16,8 @@ OBJCOPY := $(CROSS)objcopy
 
 # Unpacked by tools/setup.sh from Debian's arm64 packages; nothing of it is installed.
 ARM64 := build/arm64
-libraries := $(ARM64)/libfdt-dev/usr/lib/aarch64-linux-gnu/libfdt.a $(ARM64)/zlib1g-dev/usr/lib/aarch64-linux-gnu/libz.a
+libraries := $(ARM64)/libfdt-dev/usr/lib/aarch64-linux-gnu/libfdt.a \
+	$(ARM64)/zlib1g-dev/usr/lib/aarch64-linux-gnu/libz.a
 
 # The ABI headers of libxen-dev, without the rest of /usr/include: #include <xen/xen.h>.
 XEN_HEADERS := $(O)/include/xen
@@ -24,10 +25,11 @@ $(XEN_HEADERS):
 	$(Q)mkdir -p $(@D) && ln -sfn /usr/include/xen $@
 
 # What guests and hypervisor have in common.
-arm64-flags := -std=gnu17 -O2 -g -ffreestanding -mgeneral-regs-only -mstrict-align -mno-outline-atomics -fno-pic -fno-common \
-	-fno-stack-protector -fno-asynchronous-unwind-tables -fno-strict-aliasing -ffunction-sections -fdata-sections $(warnings)
-hv-includes := -include $(OUT)/include/generated/config.h -I$(OUT)/include -Ihv -Ihv/arch/arm64/include -isystem $(O)/include \
-	-isystem $(ARM64)/libfdt-dev/usr/include -isystem $(ARM64)/zlib1g-dev/usr/include \
+arm64-flags := -std=gnu17 -O2 -g -ffreestanding -mgeneral-regs-only -mstrict-align -mno-outline-atomics \
+	-fno-pic -fno-common -fno-stack-protector -fno-asynchronous-unwind-tables -fno-strict-aliasing \
+	-ffunction-sections -fdata-sections $(warnings)
+hv-includes := -include $(OUT)/include/generated/config.h -I$(OUT)/include -Ihv -Ihv/arch/arm64/include \
+	-isystem $(O)/include -isystem $(ARM64)/libfdt-dev/usr/include -isystem $(ARM64)/zlib1g-dev/usr/include \
 	-isystem $(ARM64)/zlib1g-dev/usr/include/aarch64-linux-gnu
 ifeq ($(LLVM),1)
 hv-includes += -isystem /usr/aarch64-linux-gnu/include
@@ -39,7 +41,8 @@ hv-flags := $(arm64-flags) $(hv-includes) -Wframe-larger-than=4096
 layers := arch/arm64 lib drivers base sched vgic core vdev hcall boot entry
 hv-sources := $(filter-out hv/entry/offsets.c,$(foreach l,$(layers),$(wildcard hv/$(l)/*.c hv/$(l)/*.S)))
 hv-objects := $(patsubst %,$(OUT)/%.o,$(basename $(hv-sources)))
-generated := $(OUT)/include/generated/config.h $(patsubst hv/entry/%.c,$(OUT)/include/generated/%.h,$(wildcard hv/entry/offsets.c))
+config-h := $(OUT)/include/generated/config.h
+offsets-h := $(patsubst hv/entry/%.c,$(OUT)/include/generated/%.h,$(wildcard hv/entry/offsets.c))
 
 # The compiler would turn the loops of memset() and memcpy() into calls of themselves.
 ifneq ($(LLVM),1)
@@ -50,15 +53,16 @@ endif
 
 hv-compile = mkdir -p $(@D) && $(CC) $(hv-flags) -MMD -MP -MT $@ -MF $@.d -c $< -o $@.$$$$ && mv $@.$$$$ $@
 
-$(OUT)/hv/%.o: hv/%.c $(MAKE_FILES) $(OUT)/include/generated/config.h | $(XEN_HEADERS) $(libraries)
+$(OUT)/hv/%.o: hv/%.c $(MAKE_FILES) $(config-h) | $(XEN_HEADERS) $(libraries)
 	$(call say,CC,$<)
 	$(Q)$(hv-compile)
-$(OUT)/hv/%.o: hv/%.S $(MAKE_FILES) $(generated) | $(XEN_HEADERS)
+$(OUT)/hv/%.o: hv/%.S $(MAKE_FILES) $(config-h) $(offsets-h) | $(XEN_HEADERS)
 	$(call say,AS,$<)
 	$(Q)$(hv-compile)
 
-# Offsets of structures for assembly: offsets.c emits lines `->NAME VALUE` by inline assembly, which become #defines.
-$(OUT)/include/generated/offsets.h: hv/entry/offsets.c $(MAKE_FILES) $(OUT)/include/generated/config.h | $(XEN_HEADERS) $(libraries)
+# Offsets of structures for assembly: offsets.c emits lines `->NAME VALUE` by inline assembly, which become
+# #defines.
+$(OUT)/include/generated/offsets.h: hv/entry/offsets.c $(MAKE_FILES) $(config-h) | $(XEN_HEADERS) $(libraries)
 	$(call say,GEN,$@)
 	$(Q)$(CC) $(hv-flags) -fno-lto -MMD -MP -MT $@ -MF $(OUT)/offsets.o.d -S $< -o $(OUT)/offsets.s
 	$(Q){ echo '/* Made from $<: do not edit. */'; \
@@ -77,8 +81,8 @@ FORCE:
 
 $(OUT)/bulkhead.elf: $(hv-objects) $(OUT)/hv.lds $(OUT)/objects.list $(libraries)
 	$(call say,LD,$@)
-	$(Q)$(LINK) -nostdlib -static -no-pie -T $(OUT)/hv.lds -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
-		-Wl,-z,noexecstack -Wl,--orphan-handling=error -Wl,-Map,$(OUT)/bulkhead.map \
+	$(Q)$(LINK) -nostdlib -static -no-pie -T $(OUT)/hv.lds -Wl,--gc-sections -Wl,--build-id=none \
+		-Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,--orphan-handling=error -Wl,-Map,$(OUT)/bulkhead.map \
 		$(hv-objects) $(libraries) -lgcc -o $@
 
 $(OUT)/bulkhead: $(OUT)/bulkhead.elf

@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-# genconfig.py - writes a C header with every option of Kconfig, so that code says `if (CONFIG_X)` and never #ifdef.
+# genconfig.py - writes a C header with every option of Kconfig, so that code says `if (CONFIG_X)` and never
+# #ifdef.
 """usage: genconfig.py CONFIG HEADER
 
-Reads ./Kconfig and the values in CONFIG. Booleans become 0 or 1. HEADER is left alone when nothing changed, so that nothing is
-rebuilt either."""
+Reads ./Kconfig and the values in CONFIG. Booleans become 0 or 1. HEADER keeps its content when nothing
+changed."""
 import os
 import sys
 

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# setup.sh - brings what building, testing and measuring need: host packages by apt-get, arm64 files under build/arm64.
+# setup.sh - brings what building, testing and measuring need: host packages, and arm64 files under build/arm64.
 #
 #   tools/setup.sh             all of it; a fraction of a second when it is there already
 #   tools/setup.sh --check     only says what is missing; exit status 1 when something is
 #
-# Host packages are installed (as root, else by sudo). Packages of arm64 are downloaded with an apt of our own under build/apt and
-# unpacked under build/arm64: nothing of them is installed and the system's list of architectures stays as it is.
+# Host packages are installed (as root, else by sudo). Packages of arm64 are downloaded with an apt of our own under
+# build/apt and unpacked under build/arm64: nothing of them is installed and the system's dpkg stays as it is.
 # An interrupted run goes on where it stopped: a directory of build/arm64 appears only when it is complete.
 set -eu
 cd "$(dirname "$0")/.."
@@ -49,7 +49,12 @@ packages_missing() {
     wanted=$(printf '%s' "$host_packages" | awk 'NF { print $1 }')
     # shellcheck disable=SC2086
     have=$(dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' $wanted 2>/dev/null | awk '$1 == "ii" { print $2 }')
-    printf '%s\n%s\n' "$have" "$wanted" | awk 'NF && ++seen[$1] == 1 { name[++n] = $1 } END { for (i = 1; i <= n; i++) if (seen[name[i]] == 1) print name[i] }'
+    for package in $wanted; do
+        case " $(echo $have) " in
+        *" $package "*) ;;
+        *) echo "$package" ;;
+        esac
+    done
 }
 
 # Not Debian: look for the programs and headers themselves.

@@ -8,6 +8,8 @@ if [ "${1:-}" = --fix ]; then
     mode="-i"
     shift
 fi
-[ $# -gt 0 ] || set -- $(git ls-files -co --exclude-standard -- '*.c' '*.h' | while read -r f; do [ -f "$f" ] && echo "$f"; done)
+if [ $# -eq 0 ]; then
+    set -- $(git ls-files -co --exclude-standard -- '*.c' '*.h' | while read -r f; do [ ! -f "$f" ] || echo "$f"; done)
+fi
 clang-format --version
 clang-format -Werror "$mode" "$@" && echo "$# files well laid out"

@@ -8,25 +8,27 @@ import shlex
 import subprocess
 import sys
 
+DEBUG = ["OUT=build/debug", "CONFIG=build/debug/.config"]
+
 
 def variable(name):
     """The value of a variable of the Makefile."""
-    out = subprocess.run(["make", "-s", f"print-{name}", "OUT=build/debug", "CONFIG=build/debug/.config"],
-                         capture_output=True, text=True, check=True).stdout
+    out = subprocess.run(["make", "-s", f"print-{name}", *DEBUG], capture_output=True, text=True, check=True).stdout
     return shlex.split(out)
 
 
 def compile_alone(path, compiler):
     # Twice: the guard must work too.
     text = f'#include "{path}"\n#include "{path}"\n'
-    done = subprocess.run([*compiler, "-fsyntax-only", "-x", "c", "-"], input=text, capture_output=True, text=True, check=False)
+    done = subprocess.run([*compiler, "-fsyntax-only", "-x", "c", "-"], input=text, capture_output=True, text=True,
+                          check=False)
     return f"{path} does not compile alone:\n{done.stderr}" if done.returncode else ""
 
 
 def main():
     os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
     subprocess.run(["make", "-s", "host-config"], check=True)
-    subprocess.run(["make", "-s", "config-header", "OUT=build/debug", "CONFIG=build/debug/.config"], check=True)
+    subprocess.run(["make", "-s", "config-header", *DEBUG], check=True)
     arm64 = [*variable("CC"), *variable("hv-flags")]
     host = [*variable("HOSTCC"), *variable("host-flags")]
     jobs = []

@@ -1,17 +1,20 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-# structure.py - checks what no compiler sees: layers, opening lines, lengths, #if in functions, the numbered interrupt path.
+# structure.py - checks what no compiler sees: layers, opening lines, lengths, #if in functions, the numbered
+# interrupt path.
 """usage: structure.py [--tour]
 
-Checks every source file of the project against the rules of its architecture and style, and prints each breach as
-file:line: what is wrong. --tour prints the steps of the way of an interrupt, in order, from their numbered comments."""
+Checks every source file of the project against the rules of its architecture and style, and prints each breach
+as file:line: what is wrong. --tour prints the steps of the way of an interrupt, from their numbered comments."""
 import os
 import re
 import subprocess
 import sys
 
-# Lowest first. A part includes only from parts below it, and from itself. Neighbours on one level do not know each other.
-LAYERS = [["arch"], ["lib"], ["drivers"], ["base"], ["sched", "vgic"], ["core"], ["vdev"], ["hcall"], ["boot"], ["entry"]]
+# Lowest first. A part includes only from parts below it, and from itself. Neighbours on one level do not know
+# each other.
+LAYERS = [["arch"], ["lib"], ["drivers"], ["base"], ["sched", "vgic"], ["core"], ["vdev"], ["hcall"], ["boot"],
+          ["entry"]]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 # What everybody's header is written in; arch's .c files may use all of lib, which is pure.
 ARCH_HEADERS_MAY = {"lib/attributes.h", "lib/types.h"}
@@ -32,7 +35,8 @@ def breach(path, line, text):
 
 
 def source_files():
-    out = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], capture_output=True, text=True, check=True).stdout
+    command = ["git", "ls-files", "-co", "--exclude-standard"]
+    out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return sorted(path for path in out.splitlines() if os.path.isfile(path))
 
 
@@ -97,7 +101,9 @@ def check_includes(path, lines):
 
 def check_include(path, number, own, name):
     target = name.split("/")[0]
-    if target == "generated" or (own == "arch" and (name in ARCH_HEADERS_MAY or target == "lib" and path.endswith(".c"))):
+    if own == "arch" and (name in ARCH_HEADERS_MAY or target == "lib" and path.endswith(".c")):
+        return
+    if target == "generated":
         return
     if target not in RANK:
         breach(path, number, f'"{name}": written as "module/name.h" from hv/ on')
@@ -137,7 +143,8 @@ def main():
     os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
     if sys.argv[1:] not in ([], ["--tour"]):
         sys.exit(__doc__)
-    paths = [path for path in source_files() if path.endswith(C_LIKE + SCRIPT_LIKE) or os.access(path, os.X_OK)]
+    endings = C_LIKE + SCRIPT_LIKE
+    paths = [path for path in source_files() if path.endswith(endings) or os.access(path, os.X_OK)]
     steps = irq_path(paths)
     if sys.argv[1:]:
         for step, of, path, number, words in steps:
