@@ -71,4 +71,7 @@ void gic_select(const struct board_gic *board);
  * apart because some boards repeat each 4 KiB page over 64 KiB. */
 void gicv2_gicv_pages(pa_t pages[2]);
 
+/* GICv2: the mapped CPU interface and virtual interface control, moved already where pages repeat: for the interrupt fast path. */
+void gicv2_fast_path(va_t *gicc_base, va_t *gich_base);
+
 #endif
