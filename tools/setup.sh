@@ -41,7 +41,7 @@ say() {
 }
 
 fail() {
-    printf 'setup: %s\n' "$@" >&2
+    printf '%s\n' "$@" | sed 's/^/setup: /' >&2
     exit 1
 }
 
@@ -194,7 +194,7 @@ if [ "${1:-}" = --check ]; then
 fi
 
 if [ -n "$missing" ]; then
-    is_debian || fail "this is not Debian, so these must be installed by hand:" $missing
+    is_debian || fail "this is not Debian, so these must be installed by hand:" "$missing"
     install_packages "$missing"
     [ -z "$(packages_missing)" ] || fail "still not installed: $(packages_missing | xargs)"
 fi

@@ -164,4 +164,5 @@ def main():
     sys.exit(1 if breaches else 0)
 
 
-main()
+if __name__ == "__main__":
+    main()
