@@ -27,6 +27,7 @@ SECTIONS
     {
         __text_start = .;
         KEEP(*(.head.text))
+        KEEP(*(.idmap.text))
         *(.text .text.*)
         . = ALIGN(4096);
         __text_end = .;
@@ -37,7 +38,8 @@ SECTIONS
     {
         __rodata_start = .;
         *(.rodata .rodata.*)
-        *(.got .got.plt)
+        *(.got .got.plt .igot .igot.plt)
+        *(.data.rel.ro .data.rel.ro.*)
         . = ALIGN(4096);
         __rodata_end = .;
     } :rodata
@@ -48,6 +50,12 @@ SECTIONS
         *(.data .data.*)
         . = ALIGN(4096);
         __data_end = .;
+    } :data
+
+    /* Boot page tables: in use before bss is cleared, so not part of it. */
+    .early (NOLOAD) : ALIGN(4096)
+    {
+        *(.early)
     } :data
 
     /* The page-aligned members first: between them lies no gap. */
@@ -62,6 +70,10 @@ SECTIONS
 
     __image_end = .;
     __image_size = ABSOLUTE(__image_end - _start);
+
+    /* Nothing is left for a dynamic linker: there is none. */
+    .rela : { *(.rela .rela.* .iplt .plt) }
+    ASSERT(SIZEOF(.rela) == 0, "the image must not need relocations at run time")
 
     /DISCARD/ :
     {
