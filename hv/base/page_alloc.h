@@ -10,26 +10,33 @@
 #define PAGE_ORDER_1G 18u
 #define PAGE_ORDER_MAX 18u
 
-struct page; /* One entry per page frame between the lowest and the highest RAM address; 8 bytes; all zero = not ours. */
+/* One entry per page frame between the lowest and the highest RAM address; 8 bytes; all zero: no block
+ * begins here. */
+struct page;
 struct page_pool;
 
 /* Bytes the frame table needs for @page_count frames. */
 size_t page_table_bytes(uint64_t page_count);
 
-/* The one pool of the machine. @table: page_table_bytes() bytes, zeroed, covering frames from @base on. Boot CPU only. */
+/* The one pool of the machine. @table: page_table_bytes() bytes, zeroed, covering frames from @base on.
+ * Panics when RAM spans 1 TiB or more. Boot CPU only. */
 void page_pool_init(struct page *table, pa_t base, uint64_t page_count);
 
-/* Hand RAM from @start (page aligned) to the pool as free. Boot CPU only. Cost is a few steps per block, not per page. */
+/* Hand RAM from @start (page aligned) to the pool as free; a last part of a page is left out. No page may be
+ * added twice. Boot CPU only. The cost is a few steps per block, of which there are at most two an order and
+ * one a GiB. */
 void page_pool_add(pa_t start, uint64_t size_bytes);
 
-/* Take 2^@order naturally aligned pages for @owner. The content is whatever was there: see page_zero in core/.
- * Any CPU. Returns 0 and the address in @out, -EINVAL for a bad order, -ENOMEM. */
+/* Take 2^@order naturally aligned pages for @owner (not DOMID_NONE). The content is whatever was there: see
+ * page_zero in core/. Any CPU. Returns 0 and the address in @out, -EINVAL for a bad order, -ENOMEM. */
 int page_alloc(unsigned order, uint16_t owner, pa_t *out);
 
 /* Give back what one page_alloc() returned, order and owner the same (checked: ASSERT). Any CPU. */
 void page_free(pa_t start, unsigned order, uint16_t owner);
 
-/* Owner of the page that holds @addr: DOMID_NONE when free or not RAM. Any CPU, no lock. */
+/* Owner of the page that holds @addr, which may be any page of a block: DOMID_NONE when free or not RAM. Any
+ * CPU, no lock, at most 19 steps. Right for as long as the caller keeps the page from being freed or given
+ * out. */
 uint16_t page_owner(pa_t addr);
 
 /* Free bytes, all bytes ever added, and bytes owned by @owner (a walk: tests and reports only). */

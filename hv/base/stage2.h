@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* stage2.h - a domain's view of physical memory: IPA to PA, on lib/pgtable.h, with the domain as owner of its tables. */
+/* stage2.h - a domain's view of physical memory: IPA to PA, in tables that the domain owns. */
 #ifndef BASE_STAGE2_H
 #define BASE_STAGE2_H
 
@@ -23,26 +23,36 @@ struct stage2 {
 struct stage2_machine {
     uint64_t *(*table_at)(pa_t table);
     void (*zero_page)(pa_t page);
-    void (*invalidate_ipa)(uint16_t vmid, ipa_t addr, uint64_t size_bytes); /* TLBI IPAS2E1IS + VMALLE1IS of the VMID, with barriers. */
+    /* Forget what is mapped at the IPAs given, walk caches included, on all CPUs: dsb, TLBI IPAS2E1IS for
+     * each page (or VMALLS12E1IS when there are many), dsb, VMALLE1IS, dsb, isb, with @vmid in VTTBR_EL2.
+     * @size_bytes is the size of one entry of any level, or the whole space. */
+    void (*invalidate_ipa)(uint16_t vmid, ipa_t addr, uint64_t size_bytes);
 };
 
-/* Fix the machine and the IPA size (@ipa_bits 32-48). Chooses start level and root concatenation. Boot CPU, once. */
+/* Fix the machine and the IPA size (@ipa_bits 32-48, no more than ID_AA64MMFR0_EL1.PARange says). Chooses
+ * start level and root concatenation. Boot CPU, once. */
 void stage2_setup(const struct stage2_machine *machine, unsigned ipa_bits);
 
-/* VTCR_EL2's T0SZ and SL0 fields for that choice (Arm ARM D13.2.150); the caller adds PS, cacheability, granule. */
+/* VTCR_EL2's T0SZ and SL0 fields for that choice (Arm ARM D13.2.150); the caller adds PS, cacheability,
+ * granule. */
 uint64_t stage2_vtcr_fields(void);
 
-/* An empty address space. Returns 0 or -ENOMEM. */
+/* An empty address space. @s2 must not be moved afterwards. Returns 0 or -ENOMEM. */
 int stage2_init(struct stage2 *s2, uint16_t owner, uint16_t vmid);
 
-/* The caller serialises changes of one stage2 (domain's memory lock). Errors as pgtable_map() and pgtable_unmap(). */
+/* The caller serialises changes of one stage2 (domain's memory lock). Errors as pgtable_map() and
+ * pgtable_unmap(). While a block is split or replaced it is not mapped for a moment: a fault there is only a
+ * fault if stage2_lookup() under the lock says so. */
 int stage2_map(struct stage2 *s2, ipa_t addr, pa_t to, uint64_t size_bytes, enum stage2_type type);
 int stage2_unmap(struct stage2 *s2, ipa_t addr, uint64_t size_bytes);
 
-/* Returns 0 and where @addr is (byte exact), its type and the bytes from there to the end of the mapping entry; -ENOENT. */
-int stage2_lookup(const struct stage2 *s2, ipa_t addr, pa_t *to, enum stage2_type *type, uint64_t *left_bytes);
+/* Returns 0 and where @addr is (byte exact), its type and the bytes from there to the end of the mapping
+ * entry, each of which may be NULL; -ENOENT. */
+int stage2_lookup(const struct stage2 *s2, ipa_t addr, pa_t *to, enum stage2_type *type,
+                  uint64_t *left_bytes);
 
-/* Free all tables and the root. */
+/* Free all tables and the root and invalidate the VMID, so that it can be given out again. No CPU may have it
+ * loaded. In one go: the time grows with the number of table pages. */
 void stage2_destroy(struct stage2 *s2);
 
 #endif

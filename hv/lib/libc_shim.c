@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* libc_shim.c - what Debian's arm64 libfdt.a and libz.a want of a C library, besides lib/string.h. Target
- * only.
+/* libc_shim.c - what Debian's arm64 libfdt.a and libz.a want of libc besides lib/string.h. Target only.
  *
  * Both are used by the boot CPU alone, before any guest runs, with the MMU on: they are compiled for user
  * space, so they may use SIMD registers, unaligned accesses, and a stack protector whose guard is this

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pgtable.c - VMSAv8-64 translation tables, 4 KiB granule: map, unmap, translate. Shared by EL2 stage 1 and
- * stage 2.
+/* pgtable.c - VMSAv8-64 translation tables, 4 KiB granule: map, unmap, translate; for EL2 and stage 2.
  *
  * Terms. An entry of level L covers size(L) bytes of input: 512 GiB, 1 GiB, 2 MiB, 4 KiB for L = 0 to 3. It
  * is empty (not valid), a leaf (a block, or a page at level 3) or a table. A table page holds 512 entries;
@@ -23,8 +22,9 @@
  * address up again.
  *
  * Invariant: no table below the root is empty when a change is done, and the table pages linked in are just
- * those allocated. Locking: the caller serialises changes; lookups may run beside changes only if table pages
- * stay readable. */
+ * those allocated.
+ *
+ * Locking: the caller serialises changes, and lookups with them: a table page may be freed under a lookup. */
 #include "lib/pgtable.h"
 
 #include "arch/barrier.h"

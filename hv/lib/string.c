@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* string.c - memory and string functions without SIMD registers. Target only; tests/host/test_string.c
- * renames them.
+/* string.c - memory and string functions without SIMD registers. Target only; test_string.c renames them.
  *
  * Every access is naturally aligned, so all of it also works before the MMU is on. Copying forward:
  *
  *     dst   ..bbb|wwwwwwww|wwwwwwww|wwwwwwww|bb     bytes until @dst is aligned, then words, then bytes
- *     src   .....|...AAAAA|AAABBBBB|BBB.....        @src aligned alike: words as they are. Otherwise each
- * word of @dst is put together from two words of @src, which may reach up to 7 bytes past
- *                                                   @src's ends, never out of the words that hold its bytes.
- */
+ *     src   .....|...AAAAA|AAABBBBB|BBB.....
+ *
+ * Where @src is aligned alike its words go as they are. Otherwise each word of @dst is put together from two
+ * words of @src: reading may reach 7 bytes past its ends, never out of the words that hold its bytes. */
 #include "lib/string.h"
 
 #include <stdint.h>

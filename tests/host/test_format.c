@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_format.c - format_text() against the C library's snprintf() wherever both mean the same, and its own
- * words elsewhere. */
+/* test_format.c - format_text() against the C library's snprintf() wherever both mean the same. */
 #include <limits.h>
 #include <string.h>
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_pgtable.c - translation tables against a flat array of pages, with every allocation failing in turn.
- */
+/* test_pgtable.c - translation tables against a flat array of pages, with allocations that fail. */
 #include "lib/pgtable.h"
 
 #include <string.h>

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_string.c - the target's string functions, under other names, against the C library's: all small sizes
- * and alignments. */
+/* test_string.c - the target's string functions, under other names, against the C library's. */
 #include <string.h>
 
 #include "test.h"
