@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vgic.h - a domain's virtual interrupt controller: the life of every virtual interrupt, and the guest's register view.
+/* vgic.h - a domain's virtual interrupt controller: the life of every virtual interrupt, and the guest's
+ * register view.
  *
- * Pure. Two copies of an interrupt's state exist and one is the truth at any time: the model (struct vgic) while the vCPU's list
- * registers are folded, the list registers while they are loaded. Rules that keep it so:
+ * Pure. Two copies of an interrupt's state exist and one is the truth at any time: the model (struct vgic)
+ * while the vCPU's list registers are folded, the list registers while they are loaded. Rules that keep it
+ * so:
  *   - only the pCPU that runs a vCPU folds and fills that vCPU's list registers;
- *   - another CPU changes the model (enable, priority, target, pending...) and says in vgic_work.notice whom it concerns; that
- *     vCPU is then "stale": its pCPU folds, and fills again, on its next way out of EL2;
- *   - hardware-linked interrupts (vINTID == pINTID) carry hw_active in the model: the physical interrupt has been acknowledged and is
- *     not deactivated yet. Then, and only then, it cannot fire. GIC_LR_HW is written only with it; what software made pending or
- *     active (GICD_ISPENDR, GICD_ISACTIVER) lives in the model alone and never touches the physical interrupt.
- * Every call is made with the domain's vgic lock held, unless it says otherwise.
- * Source: Arm IHI 0048B (GICv2), IHI 0069 (GICv3). */
+ *   - another CPU changes the model (enable, priority, target, pending...) and says in vgic_work.notice whom
+ * it concerns; that vCPU is then "stale": its pCPU folds, and fills again, on its next way out of EL2;
+ *   - hardware-linked interrupts (vINTID == pINTID) carry hw_active in the model: the physical interrupt has
+ * been acknowledged and is not deactivated yet. Then, and only then, it cannot fire. GIC_LR_HW is written
+ * only with it; what software made pending or active (GICD_ISPENDR, GICD_ISACTIVER) lives in the model alone
+ * and never touches the physical interrupt. Every call is made with the domain's vgic lock held, unless it
+ * says otherwise. Source: Arm IHI 0048B (GICv2), IHI 0069 (GICv3). */
 #ifndef VGIC_VGIC_H
 #define VGIC_VGIC_H
 
@@ -28,74 +30,84 @@ struct vgic_config {
 
 struct vgic; /* Complete in vgic/vgic_state.h; the core only embeds a pointer. */
 
-/* What a change means outside the model. Bits of the masks count from INTID @first (a multiple of 32). Zeroed by the call. Do
- * disable, clear_pending, clear_active before enable, and notice last. */
+/* What a change means outside the model. Bits of the masks count from INTID @first (a multiple of 32). Zeroed
+ * by the call. Do disable, clear_pending, clear_active before enable, and notice last. */
 struct vgic_work {
     uint32_t notice; /* vCPUs that must fold and fill, or wake: kick them. Bit per vCPU index. */
     unsigned first;
-    uint32_t enable, disable;           /* Linked SPIs: the physical interrupt. PPIs come through vgic_fill. */
-    uint32_t set_active, clear_active;  /* Linked SPIs: physical active state. clear: deactivate. */
-    uint32_t set_pending, clear_pending;/* Linked SPIs whose pending state is kept by the physical GIC. */
-    uint32_t set_edge, set_level;       /* Linked SPIs: trigger configuration. */
-    uint32_t route;                     /* Linked SPIs whose target vCPU changed: see vgic_target(). */
-    uint32_t query_pending;             /* After a read of a pending register: OR the physical pending state of these in. */
+    uint32_t enable, disable;          /* Linked SPIs: the physical interrupt. PPIs come through vgic_fill. */
+    uint32_t set_active, clear_active; /* Linked SPIs: physical active state. clear: deactivate. */
+    uint32_t set_pending, clear_pending; /* Linked SPIs whose pending state is kept by the physical GIC. */
+    uint32_t set_edge, set_level;        /* Linked SPIs: trigger configuration. */
+    uint32_t route;                      /* Linked SPIs whose target vCPU changed: see vgic_target(). */
+    uint32_t
+        query_pending; /* After a read of a pending register: OR the physical pending state of these in. */
 };
 
 /* What to put into the hardware before the vCPU runs. */
 struct vgic_fill {
     struct gic_lr lr[GIC_LR_MAX]; /* [0, lr_count): all are written; state 0 empties it. */
-    bool underflow_irq;           /* More waits than fits: maintenance interrupt when at most one LR is left valid. */
-    uint16_t ppi_enable;          /* Linked PPIs (bit 0 = INTID 16) to be enabled physically on the pCPU. */
-    uint16_t ppi_active;          /* Linked PPIs whose physical active bit must be set while this vCPU runs; the others' clear. */
-    /* Bound list registers: when linked INTID bound_intid[slot] (0: none) fires while this vCPU runs here, writing bound_lr[slot]
-     * into the slot is all its injection takes, until the next fold. Invariant: linked, enabled, deliverable to this vCPU, and owns
-     * the slot; a second firing is only possible after the guest deactivated the first, which emptied the slot. */
+    bool underflow_irq;  /* More waits than fits: maintenance interrupt when at most one LR is left valid. */
+    uint16_t ppi_enable; /* Linked PPIs (bit 0 = INTID 16) to be enabled physically on the pCPU. */
+    uint16_t ppi_active; /* Linked PPIs whose physical active bit must be set while this vCPU runs; the
+                            others' clear. */
+    /* Bound list registers: when linked INTID bound_intid[slot] (0: none) fires while this vCPU runs here,
+     * writing bound_lr[slot] into the slot is all its injection takes, until the next fold. Invariant:
+     * linked, enabled, deliverable to this vCPU, and owns the slot; a second firing is only possible after
+     * the guest deactivated the first, which emptied the slot. */
     uint16_t bound_intid[GIC_LR_MAX];
     struct gic_lr bound_lr[GIC_LR_MAX];
 };
 
-/* Memory one vgic of @config takes, and its construction there (zeroed by the caller; no lock needed). 0 or -EINVAL. */
+/* Memory one vgic of @config takes, and its construction there (zeroed by the caller; no lock needed). 0 or
+ * -EINVAL. */
 size_t vgic_bytes(const struct vgic_config *config);
 int vgic_init(struct vgic *vgic, const struct vgic_config *config);
 
 /* The lock that guards all of it; rank LOCK_RANK_VGIC. */
 struct spinlock *vgic_lock(struct vgic *vgic);
 
-/* Link vINTID @intid (16 to 1019) to the physical interrupt of the same number. A PPI: on every vCPU. Before the domain runs. */
+/* Link vINTID @intid (16 to 1019) to the physical interrupt of the same number. A PPI: on every vCPU. Before
+ * the domain runs. */
 void vgic_link(struct vgic *vgic, unsigned intid, bool edge);
 bool vgic_linked(const struct vgic *vgic, unsigned intid);
 
-/* Physical @intid, linked, was acknowledged (priority dropped, not deactivated). PPI: for @vcpu, the one running on that
- * pCPU. SPI: @vcpu is ignored. Returns the vCPU that must notice, or -1: cannot be delivered now, kept pending. */
+/* Physical @intid, linked, was acknowledged (priority dropped, not deactivated). PPI: for @vcpu, the one
+ * running on that pCPU. SPI: @vcpu is ignored. Returns the vCPU that must notice, or -1: cannot be delivered
+ * now, kept pending. */
 int vgic_hw_arrived(struct vgic *vgic, unsigned vcpu, unsigned intid);
 
-/* Software interrupts: edge (or SGI from vCPU @source), and the level of a line. Return the vCPU that must notice, or -1. */
+/* Software interrupts: edge (or SGI from vCPU @source), and the level of a line. Return the vCPU that must
+ * notice, or -1. */
 int vgic_pend(struct vgic *vgic, unsigned vcpu, unsigned intid, unsigned source);
 int vgic_set_level(struct vgic *vgic, unsigned vcpu, unsigned intid, bool level);
 
 /* Does anything wait that would end a wfi of @vcpu? Model only: fold first if its LRs are loaded. */
 bool vgic_deliverable(const struct vgic *vgic, unsigned vcpu);
 
-/* Must @vcpu be folded and filled before it goes on? Its own pCPU, lock not needed (one flag, set under the lock by others). */
+/* Must @vcpu be folded and filled before it goes on? Its own pCPU, lock not needed (one flag, set under the
+ * lock by others). */
 bool vgic_stale(const struct vgic *vgic, unsigned vcpu);
 
-/* List registers -> model. @lr: what the hardware holds, lr_count of them. After it the model is the truth. Nothing when they
- * are not loaded. Returns the vCPUs to notice: what was listed here waits for them now (the guest changed its target). */
+/* List registers -> model. @lr: what the hardware holds, lr_count of them. After it the model is the truth.
+ * Nothing when they are not loaded. Returns the vCPUs to notice: what was listed here waits for them now (the
+ * guest changed its target). */
 uint32_t vgic_fold(struct vgic *vgic, unsigned vcpu, const struct gic_lr *lr);
-/* After each vgic_fold(), until it returns 0: a linked SPI to deactivate physically, because software ended it (another vCPU
- * cleared it, or too many interrupts waited to spend GIC_LR_HW on it). */
+/* After each vgic_fold(), until it returns 0: a linked SPI to deactivate physically, because software ended
+ * it (another vCPU cleared it, or too many interrupts waited to spend GIC_LR_HW on it). */
 unsigned vgic_next_release(struct vgic *vgic, unsigned vcpu);
 /* Model -> list registers. After it the list registers are the truth and the vCPU is not stale. */
 void vgic_fill(struct vgic *vgic, unsigned vcpu, struct vgic_fill *out);
 
-/* Guest accesses. The distributor's frame (v2: 4 KiB, v3: 64 KiB), @size 1, 2, 4 or 8 bytes, natural alignment.
- * Return false: nothing answers there in that width; the caller injects an abort. @value is in/out by @write.
- * When vgic_access_folds() says so the caller folds the accessing vCPU first and fills it afterwards. */
-bool vgic_dist_access(struct vgic *vgic, unsigned vcpu, uint32_t offset, unsigned size, bool write, uint64_t *value,
-                      struct vgic_work *work);
+/* Guest accesses. The distributor's frame (v2: 4 KiB, v3: 64 KiB), @size 1, 2, 4 or 8 bytes, natural
+ * alignment. Return false: nothing answers there in that width; the caller injects an abort. @value is in/out
+ * by @write. When vgic_access_folds() says so the caller folds the accessing vCPU first and fills it
+ * afterwards. */
+bool vgic_dist_access(struct vgic *vgic, unsigned vcpu, uint32_t offset, unsigned size, bool write,
+                      uint64_t *value, struct vgic_work *work);
 /* GICv3 redistributor frames (128 KiB) of vCPU @target. */
-bool vgic_redist_access(struct vgic *vgic, unsigned vcpu, unsigned target, uint32_t offset, unsigned size, bool write,
-                        uint64_t *value, struct vgic_work *work);
+bool vgic_redist_access(struct vgic *vgic, unsigned vcpu, unsigned target, uint32_t offset, unsigned size,
+                        bool write, uint64_t *value, struct vgic_work *work);
 /* Does an access there read or change interrupt state? @redist: an offset of vgic_redist_access. No lock. */
 bool vgic_access_folds(const struct vgic *vgic, bool redist, uint32_t offset, bool write);
 /* GICv3: a write of ICC_SGI1R_EL1 (@group 1), ICC_ASGI1R or ICC_SGI0R (@group 0). */
@@ -106,7 +118,8 @@ unsigned vgic_target(const struct vgic *vgic, unsigned intid);
 /* The first linked SPI >= @from that targets @vcpu; 0 when there is none. To re-route when a vCPU moves. */
 unsigned vgic_next_linked_spi(const struct vgic *vgic, unsigned vcpu, unsigned from);
 
-/* vCPU reset (PSCI CPU_ON): its SGIs and PPIs to reset state. Linked PPIs drop hw_active. The vCPU is not running. */
+/* vCPU reset (PSCI CPU_ON): its SGIs and PPIs to reset state. Linked PPIs drop hw_active. The vCPU is not
+ * running. */
 void vgic_vcpu_reset(struct vgic *vgic, unsigned vcpu);
 
 #endif

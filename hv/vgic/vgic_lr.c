@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* vgic_lr.c - list registers: fold reads them into the model, fill writes them from it.
+ *
+ *     slot   0      1     ...   b-1  |   b     ...   n-1
+ *          bound  bound         free |  shared, at least 2
+ *
+ * A fill lists, in this order, as long as there is room:
+ *   1. active bound interrupts, each in its own slot;
+ *   2. other active interrupts, in shared slots, then in idle bound ones: the guest can only end what is
+ * listed. Acknowledged interrupts always fit, for each came out of a list register;
+ *   3. bound interrupts that are pending or idle, in their own slots; an idle one leaves the slot empty and
+ * ready;
+ *   4. pending ones in shared slots, best priority first.
+ *
+ * What is pending and found no room must be listed soon after a shared slot becomes free. Each of them then
+ * asks for a maintenance interrupt at its end (GIC_LR_EOI). That excludes GIC_LR_HW: a linked interrupt is
+ * ended by software in the fold that follows. The hardware's underflow interrupt would not do: it waits for
+ * all but one to be empty, and a guest may keep two active for ever.
+ *
+ * One list register cannot say everything the model can: a level interrupt whose line is up again while it is
+ * active, a GICv2 SGI from two sources, a linked interrupt with two lives. The part that cannot be said stays
+ * in the model, and GIC_LR_EOI brings us back. */
+#include "lib/panic.h"
+#include "vgic/vgic_state.h"
+
+static void fold_one(struct vgic *vgic, struct virq *virq, const struct gic_lr *lr)
+{
+    ASSERT(lr->state == 0 || lr->vintid == virq->intid);
+    if ((virq->flags & VIRQ_LR_ENDS_HW) != 0) {
+        virq->flags = lr->state != 0 ? virq->flags | VIRQ_HW_ACTIVE : virq->flags & ~VIRQ_HW_ACTIVE;
+    }
+    if ((lr->state & GIC_LR_PENDING) != 0 && (virq->flags & VIRQ_LR_LATCHED) != 0) {
+        if (virq_has_sources(vgic, virq)) {
+            virq->sources |= (uint8_t)BIT32(lr->source % VCPU_MAX);
+        } else {
+            virq->flags |= VIRQ_LATCH;
+        }
+    }
+    if ((lr->state & GIC_LR_ACTIVE) != 0 && (virq->flags & VIRQ_LR_ACTIVE) != 0) {
+        virq->flags |= VIRQ_ACTIVE;
+        virq->active_source = lr->source;
+    }
+    virq->flags &= ~VIRQ_LR_ALL;
+    virq->slot = VIRQ_NO_SLOT;
+}
+
+/* Invariant V4: a physical interrupt that belongs to no life of the virtual one is ended now. A PPI's by the
+ * next fill. */
+static void release_physical(struct vgic_vcpu *v, struct virq *virq)
+{
+    if ((virq->flags & (VIRQ_HW_ACTIVE | VIRQ_LATCH | VIRQ_ACTIVE)) != VIRQ_HW_ACTIVE) {
+        return;
+    }
+    virq->flags &= ~VIRQ_HW_ACTIVE;
+    if (virq->intid >= GIC_SPI_FIRST) {
+        ASSERT(v->release_count < GIC_LR_MAX);
+        v->release[v->release_count++] = virq->intid;
+    }
+}
+
+uint32_t vgic_fold(struct vgic *vgic, unsigned vcpu, const struct gic_lr *lr)
+{
+    struct vgic_vcpu *v = &vgic->vcpu[vcpu];
+    uint32_t notice = 0;
+
+    if (!v->loaded) {
+        return 0;
+    }
+    v->loaded = false;
+    for (unsigned slot = 0; slot < vgic->config.lr_count; slot++) {
+        struct virq *virq;
+
+        if (v->listed[slot] == GIC_INTID_NONE) {
+            continue;
+        }
+        virq = vgic_virq(vgic, vcpu, v->listed[slot]);
+        fold_one(vgic, virq, &lr[slot]);
+        release_physical(v, virq);
+        if (virq->target == vcpu || virq->target == VIRQ_NO_TARGET) {
+            virq_requeue(vgic, virq);
+        } else {
+            notice |= virq_changed(vgic, virq) & ~BIT32(vcpu);
+            vgic_mark_stale(vgic,
+                            virq->target); /* It may have a list register bound there, unused until now. */
+        }
+    }
+    return notice;
+}
+
+unsigned vgic_next_release(struct vgic *vgic, unsigned vcpu)
+{
+    struct vgic_vcpu *v = &vgic->vcpu[vcpu];
+
+    return v->release_count != 0 ? v->release[--v->release_count] : 0;
+}
+
+/* Say in @lr what can be said of @virq, and move it out of the model: until the fold the list register is the
+ * truth of it. */
+static void compose(struct vgic *vgic, unsigned vcpu, struct virq *virq, struct gic_lr *lr)
+{
+    bool active = (virq->flags & VIRQ_ACTIVE) != 0, line = virq_line_asserted(virq);
+    bool second_life = active && (virq->flags & VIRQ_LATCH) != 0;
+    bool deliverable = (virq->flags & VIRQ_ENABLED) != 0 && vgic_group_on(vgic, virq) && virq_pending(virq);
+    bool hw = (virq->flags & VIRQ_HW_ACTIVE) != 0 && !second_life;
+    bool both = second_life && !line && virq->target == vcpu && (virq->flags & VIRQ_HW_ACTIVE) == 0;
+
+    lr->vintid = virq->intid;
+    lr->pintid = virq->intid;
+    lr->priority = virq->priority;
+    lr->flags = (uint8_t)((virq->flags & VIRQ_GROUP1) != 0 ? GIC_LR_GROUP1 : 0);
+    lr->state = active ? GIC_LR_ACTIVE : 0;
+    lr->source = active ? virq->active_source : 0;
+    virq->flags = (virq->flags & ~VIRQ_ACTIVE) | VIRQ_LR_ACTIVE;
+    if (deliverable && (!active || both)) {
+        lr->state |= GIC_LR_PENDING;
+        if (virq->sources != 0) {
+            lr->source = (uint8_t)__builtin_ctz(virq->sources);
+            virq->sources &= (uint8_t)~BIT32(lr->source);
+            virq->flags |= VIRQ_LR_LATCHED;
+        } else if ((virq->flags & VIRQ_LATCH) != 0) {
+            virq->flags = (virq->flags & ~VIRQ_LATCH) | VIRQ_LR_LATCHED;
+        }
+    }
+    if (hw) {
+        lr->flags |= (uint8_t)GIC_LR_HW;
+        virq->flags |= VIRQ_LR_ENDS_HW;
+    } else if (deliverable &&
+               virq_pending(virq)) { /* Something is left that can be delivered: come back at its end. */
+        lr->flags |= (uint8_t)GIC_LR_EOI;
+    }
+}
+
+static void list_in_slot(struct vgic *vgic, unsigned vcpu, struct virq *virq, unsigned slot,
+                         struct vgic_fill *out)
+{
+    struct vgic_vcpu *v = &vgic->vcpu[vcpu];
+
+    compose(vgic, vcpu, virq, &out->lr[slot]);
+    v->listed[slot] = virq->intid;
+    v->listed_state[slot] = out->lr[slot].state;
+    virq->slot = (uint8_t)slot;
+    virq->holder = (uint8_t)vcpu;
+    virq_queue_remove(vgic, virq);
+}
+
+/* Let linked @virq be injected into its own slot without us, should it fire. */
+static void publish(const struct vgic *vgic, const struct virq *virq, unsigned slot, struct vgic_fill *out)
+{
+    uint32_t flags = GIC_LR_HW | ((virq->flags & VIRQ_GROUP1) != 0 ? GIC_LR_GROUP1 : 0);
+
+    if ((virq->flags & VIRQ_LR_ENDS_HW) == 0 || !vgic_group_on(vgic, virq)) {
+        return;
+    }
+    out->bound_intid[slot] = virq->intid;
+    out->bound_lr[slot] = (struct gic_lr){.vintid = virq->intid,
+                                          .pintid = virq->intid,
+                                          .priority = virq->priority,
+                                          .state = GIC_LR_PENDING,
+                                          .flags = (uint8_t)flags};
+}
+
+/* Nothing of it is anywhere: the slot stays empty, and whatever is found in it at the fold fired meanwhile.
+ */
+static void list_idle(struct vgic *vgic, unsigned vcpu, struct virq *virq, unsigned slot)
+{
+    struct vgic_vcpu *v = &vgic->vcpu[vcpu];
+
+    v->listed[slot] = virq->intid;
+    v->listed_state[slot] = 0;
+    virq->slot = (uint8_t)slot;
+    virq->holder = (uint8_t)vcpu;
+    virq->flags |= VIRQ_LR_ALL;
+}
+
+/* Step 1 (@active) and step 3 of a fill. Returns the slots of @free still free. */
+static uint32_t fill_bound(struct vgic *vgic, unsigned vcpu, bool active, uint32_t free,
+                           struct vgic_fill *out)
+{
+    struct vgic_vcpu *v = &vgic->vcpu[vcpu];
+
+    for (unsigned slot = 0; slot + 2 < vgic->config.lr_count; slot++) {
+        struct virq *virq;
+        bool here;
+
+        if (v->bound[slot] == 0 || (free & BIT32(slot)) == 0) {
+            continue;
+        }
+        virq = vgic_virq(vgic, vcpu, v->bound[slot]);
+        here = virq->queue != VIRQ_QUEUE_NONE && virq->queue_vcpu == vcpu;
+        if (here && (active ? virq->queue == VIRQ_QUEUE_ACTIVE : vgic_group_on(vgic, virq))) {
+            list_in_slot(vgic, vcpu, virq, slot, out);
+            virq->flags |= VIRQ_LR_LATCHED;
+        } else if (!active && !virq_listed(virq) &&
+                   (virq->flags & (VIRQ_LATCH | VIRQ_ACTIVE | VIRQ_HW_ACTIVE)) == 0) {
+            list_idle(vgic, vcpu, virq, slot);
+        } else {
+            continue;
+        }
+        publish(vgic, virq, slot, out);
+        free &= ~BIT32(slot);
+    }
+    return free;
+}
+
+/* The best pending interrupt of the groups that are on; NULL when there is none. */
+static struct virq *next_pending(struct vgic *vgic, unsigned vcpu)
+{
+    struct virq *best = NULL;
+
+    for (unsigned group = 0; group < 2; group++) {
+        const struct virq_queue *queue = &vgic->vcpu[vcpu].queue[VIRQ_QUEUE_GROUP0 + group];
+        struct virq *virq;
+
+        if ((vgic->group_enable & BIT32(group)) == 0 || virq_queue_empty(queue)) {
+            continue;
+        }
+        virq = vgic_virq(vgic, vcpu, virq_queue_first(vgic, queue));
+        if (best == NULL || virq->priority < best->priority ||
+            (virq->priority == best->priority && virq->intid < best->intid)) {
+            best = virq;
+        }
+    }
+    return best;
+}
+
+/* More waits than fits: make each of @slots come back at its end. */
+static void announce_ends(struct vgic *vgic, unsigned vcpu, uint32_t slots, struct vgic_fill *out)
+{
+    for (; slots != 0; slots &= slots - 1) {
+        unsigned slot = (unsigned)__builtin_ctz(slots);
+
+        vgic_virq(vgic, vcpu, vgic->vcpu[vcpu].listed[slot])->flags &= ~VIRQ_LR_ENDS_HW;
+        out->lr[slot].flags = (uint8_t)((out->lr[slot].flags & ~GIC_LR_HW) | GIC_LR_EOI);
+    }
+}
+
+static void fill_clear(const struct vgic *vgic, struct vgic_vcpu *v, struct vgic_fill *out)
+{
+    for (unsigned slot = 0; slot < vgic->config.lr_count; slot++) {
+        out->lr[slot] = (struct gic_lr){0};
+        out->bound_intid[slot] = 0;
+        v->listed[slot] = GIC_INTID_NONE;
+    }
+    out->underflow_irq = false;
+}
+
+/* After listing: which linked PPIs are enabled, and which are acknowledged and waiting for the guest. */
+static void fill_ppis(const struct vgic *vgic, const struct vgic_vcpu *v, struct vgic_fill *out)
+{
+    uint32_t enable = 0, active = 0;
+
+    for (uint32_t rest = vgic->linked_ppis; rest != 0; rest &= rest - 1) {
+        unsigned ppi = (unsigned)__builtin_ctz(rest);
+        uint32_t flags = v->local[GIC_PPI_FIRST + ppi].flags;
+
+        enable |= (flags & VIRQ_ENABLED) != 0 ? BIT32(ppi) : 0;
+        active |= (flags & VIRQ_HW_ACTIVE) != 0 ? BIT32(ppi) : 0;
+    }
+    out->ppi_enable = (uint16_t)enable;
+    out->ppi_active = (uint16_t)active;
+}
+
+void vgic_fill(struct vgic *vgic, unsigned vcpu, struct vgic_fill *out)
+{
+    struct vgic_vcpu *v = &vgic->vcpu[vcpu];
+    uint32_t free = BIT32(vgic->config.lr_count) - 1, shared = free, listed = 0;
+    struct virq *virq;
+
+    ASSERT(!v->loaded && v->release_count == 0);
+    fill_clear(vgic, v, out);
+    for (unsigned slot = 0; slot + 2 < vgic->config.lr_count; slot++) {
+        shared &= v->bound[slot] != 0 ? ~BIT32(slot) : ~UINT32_C(0);
+    }
+    free = fill_bound(vgic, vcpu, true, free, out);
+    while (free != 0 && !virq_queue_empty(&v->queue[VIRQ_QUEUE_ACTIVE])) {
+        unsigned slot = (unsigned)__builtin_ctz((free & shared) != 0 ? free & shared : free);
+
+        virq = vgic_virq(vgic, vcpu, virq_queue_first(vgic, &v->queue[VIRQ_QUEUE_ACTIVE]));
+        list_in_slot(vgic, vcpu, virq, slot, out);
+        free &= ~BIT32(slot);
+        listed |= BIT32(slot);
+    }
+    free = fill_bound(vgic, vcpu, false, free, out) & shared;
+    while ((virq = next_pending(vgic, vcpu)) != NULL && free != 0) {
+        unsigned slot = (unsigned)__builtin_ctz(free);
+
+        list_in_slot(vgic, vcpu, virq, slot, out);
+        free &= ~BIT32(slot);
+        listed |= BIT32(slot);
+    }
+    if (virq != NULL || !virq_queue_empty(&v->queue[VIRQ_QUEUE_ACTIVE])) {
+        announce_ends(vgic, vcpu, listed, out);
+    }
+    fill_ppis(vgic, v, out);
+    v->loaded = true;
+    atomic_store_explicit(&v->stale, false, memory_order_relaxed);
+}

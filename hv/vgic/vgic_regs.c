@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* vgic_regs.c - register tables: finding a row, and the rows GICv2 and GICv3 have in common. Everything
+ * written here comes from a guest: an index is checked against what is implemented before it is used. */
+#include "vgic/vgic_regs.h"
+
+#define IIDR_BULKHEAD                                                                                        \
+    0x4200043bu /* ProductID 'B', implementer Arm as JEP106 0x43b, whose GIC this is modelled on. */
+
+const struct vgic_reg *vgic_table_find(const struct vgic_table *table, uint32_t offset)
+{
+    unsigned low = 0, high = table->count;
+
+    while (low < high) {
+        unsigned middle = (low + high) / 2;
+
+        if (offset > table->reg[middle].last) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < table->count && offset >= table->reg[low].first ? &table->reg[low] : NULL;
+}
+
+bool vgic_table_access(const struct vgic_table *table, struct vgic_access *access, bool write,
+                       uint64_t *value)
+{
+    uint32_t offset = access->offset;
+    const struct vgic_reg *reg;
+
+    if (offset >= table->bytes || (offset & (access->size - 1)) != 0) {
+        return false;
+    }
+    reg = vgic_table_find(table, offset);
+    if (((reg != NULL ? reg->widths : table->reserved_widths) & access->size) == 0) {
+        return false;
+    }
+    if (reg == NULL) {
+        *value = write ? *value : 0;
+        return true;
+    }
+    access->offset -= reg->first;
+    if (write) {
+        reg->write(access, access->size == 8 ? *value : *value & MASK64(access->size * 8 - 1, 0));
+    } else {
+        *value = reg->read(access);
+    }
+    access->work->notice &= ~BIT32(access->vcpu); /* It is here: vgic_stale() tells it. */
+    return true;
+}
+
+static const struct vgic_table *dist_table(const struct vgic *vgic)
+{
+    return vgic->config.version == 2 ? &vgic_v2_dist : &vgic_v3_dist;
+}
+
+bool vgic_dist_access(struct vgic *vgic, unsigned vcpu, uint32_t offset, unsigned size, bool write,
+                      uint64_t *value, struct vgic_work *work)
+{
+    struct vgic_access access = {.vgic = vgic, .work = work, .vcpu = vcpu, .offset = offset, .size = size};
+
+    access.bank = vgic->config.version == 2 ? vcpu : VGIC_NO_BANK;
+    *work = (struct vgic_work){0};
+    return vgic_table_access(dist_table(vgic), &access, write, value);
+}
+
+bool vgic_redist_access(struct vgic *vgic, unsigned vcpu, unsigned target, uint32_t offset, unsigned size,
+                        bool write, uint64_t *value, struct vgic_work *work)
+{
+    struct vgic_access access = {
+        .vgic = vgic, .work = work, .vcpu = vcpu, .bank = target, .offset = offset, .size = size};
+
+    *work = (struct vgic_work){0};
+    return vgic->config.version == 3 && target < vgic->config.vcpu_count &&
+           vgic_table_access(&vgic_v3_redist, &access, write, value);
+}
+
+bool vgic_access_folds(const struct vgic *vgic, bool redist, uint32_t offset, bool write)
+{
+    const struct vgic_reg *reg = vgic_table_find(redist ? &vgic_v3_redist : dist_table(vgic), offset);
+
+    (void)write; /* What can be read there is what can be changed. */
+    return reg != NULL && reg->folds == FOLDS;
+}
+
+struct virq *vgic_access_virq(const struct vgic_access *access, unsigned intid)
+{
+    if (intid >= access->vgic->config.spi_limit || (intid < GIC_SPI_FIRST && access->bank == VGIC_NO_BANK)) {
+        return NULL;
+    }
+    return vgic_virq(access->vgic, access->bank, intid);
+}
+
+uint32_t vgic_it_lines(const struct vgic *vgic)
+{
+    return vgic->word_count - 1u;
+}
+
+uint64_t read_zero(const struct vgic_access *access)
+{
+    (void)access;
+    return 0;
+}
+
+void write_ignore(const struct vgic_access *access, uint64_t value)
+{
+    (void)access;
+    (void)value;
+}
+
+uint64_t read_iidr(const struct vgic_access *access)
+{
+    (void)access;
+    return IIDR_BULKHEAD;
+}
+
+/* A bit per interrupt: 32 of them by @test. */
+static uint64_t read_bits(const struct vgic_access *access,
+                          bool (*test)(const struct vgic_access *, struct virq *))
+{
+    unsigned first = access->offset * 8;
+    uint64_t value = 0;
+
+    for (unsigned bit = 0; bit < 32; bit++) {
+        struct virq *virq = vgic_access_virq(access, first + bit);
+
+        if (virq != NULL && test(access, virq)) {
+            value |= BIT32(bit);
+        }
+    }
+    return value;
+}
+
+/* Do @act to each interrupt whose bit is set. */
+static void write_bits(const struct vgic_access *access, uint64_t value,
+                       void (*act)(const struct vgic_access *, struct virq *))
+{
+    unsigned first = access->offset * 8;
+
+    for (; value != 0; value &= value - 1) {
+        struct virq *virq = vgic_access_virq(access, first + (unsigned)__builtin_ctzll(value));
+
+        if (virq != NULL) {
+            act(access, virq);
+        }
+    }
+}
+
+static bool test_group(const struct vgic_access *access, struct virq *virq)
+{
+    (void)access;
+    return (virq->flags & VIRQ_GROUP1) != 0;
+}
+
+uint64_t read_group(const struct vgic_access *access)
+{
+    return read_bits(access, test_group);
+}
+
+void write_group(const struct vgic_access *access, uint64_t value)
+{
+    for (unsigned bit = 0; bit < 32; bit++) {
+        struct virq *virq = vgic_access_virq(access, access->offset * 8 + bit);
+
+        if (virq != NULL) {
+            virq_set_group(access->vgic, virq, (value & BIT32(bit)) != 0, access->work);
+        }
+    }
+}
+
+static bool test_enable(const struct vgic_access *access, struct virq *virq)
+{
+    (void)access;
+    return (virq->flags & VIRQ_ENABLED) != 0;
+}
+
+uint64_t read_enable(const struct vgic_access *access)
+{
+    return read_bits(access, test_enable);
+}
+
+static void act_enable(const struct vgic_access *access, struct virq *virq)
+{
+    virq_set_enabled(access->vgic, virq, true, access->work);
+}
+
+void write_enable_set(const struct vgic_access *access, uint64_t value)
+{
+    write_bits(access, value, act_enable);
+}
+
+static void act_disable(const struct vgic_access *access, struct virq *virq)
+{
+    if (!virq_has_sources(access->vgic, virq)) { /* GICv2's SGIs are always enabled. */
+        virq_set_enabled(access->vgic, virq, false, access->work);
+    }
+}
+
+void write_enable_clear(const struct vgic_access *access, uint64_t value)
+{
+    write_bits(access, value, act_disable);
+}
+
+static bool test_pending(const struct vgic_access *access, struct virq *virq)
+{
+    return virq_reads_pending(access->vgic, virq, access->work);
+}
+
+uint64_t read_pending(const struct vgic_access *access)
+{
+    uint64_t value = read_bits(access, test_pending);
+
+    if (access->bank != access->vcpu && access->work->first < GIC_SPI_FIRST) {
+        access->work->query_pending = 0; /* Physical PPIs of another pCPU cannot be read from here. */
+    }
+    return value;
+}
+
+/* GICv2's SGIs are made pending through SGIR and SPENDSGIR alone: these bits are read-only (IHI
+ * 0048B 4.3.7, 4.3.8). */
+static void act_pending_set(const struct vgic_access *access, struct virq *virq)
+{
+    if (!virq_has_sources(access->vgic, virq)) {
+        virq_set_pending(access->vgic, virq, access->work);
+    }
+}
+
+void write_pending_set(const struct vgic_access *access, uint64_t value)
+{
+    write_bits(access, value, act_pending_set);
+}
+
+static void act_pending_clear(const struct vgic_access *access, struct virq *virq)
+{
+    if (!virq_has_sources(access->vgic, virq)) {
+        virq_clear_pending(access->vgic, virq, access->work);
+    }
+}
+
+void write_pending_clear(const struct vgic_access *access, uint64_t value)
+{
+    write_bits(access, value, act_pending_clear);
+}
+
+static bool test_active(const struct vgic_access *access, struct virq *virq)
+{
+    return virq_reads_active(access->vgic, virq, access->work);
+}
+
+uint64_t read_active(const struct vgic_access *access)
+{
+    return read_bits(access, test_active);
+}
+
+static void act_active_set(const struct vgic_access *access, struct virq *virq)
+{
+    virq_set_active(access->vgic, virq, access->work);
+}
+
+void write_active_set(const struct vgic_access *access, uint64_t value)
+{
+    write_bits(access, value, act_active_set);
+}
+
+static void act_active_clear(const struct vgic_access *access, struct virq *virq)
+{
+    virq_clear_active(access->vgic, virq, access->work);
+}
+
+void write_active_clear(const struct vgic_access *access, uint64_t value)
+{
+    write_bits(access, value, act_active_clear);
+}
+
+uint64_t read_priority(const struct vgic_access *access)
+{
+    uint64_t value = 0;
+
+    for (unsigned byte = 0; byte < access->size; byte++) {
+        const struct virq *virq = vgic_access_virq(access, access->offset + byte);
+
+        value |= virq != NULL ? (uint64_t)virq->priority << (byte * 8) : 0;
+    }
+    return value;
+}
+
+void write_priority(const struct vgic_access *access, uint64_t value)
+{
+    for (unsigned byte = 0; byte < access->size; byte++) {
+        struct virq *virq = vgic_access_virq(access, access->offset + byte);
+
+        if (virq != NULL) {
+            virq_set_priority(access->vgic, virq, (uint8_t)(value >> (byte * 8)), access->work);
+        }
+    }
+}
+
+/* Two bits per interrupt, of which the upper says edge. */
+uint64_t read_config(const struct vgic_access *access)
+{
+    uint64_t value = 0;
+
+    for (unsigned i = 0; i < 16; i++) {
+        const struct virq *virq = vgic_access_virq(access, access->offset * 4 + i);
+
+        value |= virq != NULL && (virq->flags & VIRQ_EDGE) != 0 ? BIT32(i * 2 + 1) : 0;
+    }
+    return value;
+}
+
+void write_config(const struct vgic_access *access, uint64_t value)
+{
+    for (unsigned i = 0; i < 16; i++) {
+        struct virq *virq = vgic_access_virq(access, access->offset * 4 + i);
+
+        if (virq != NULL && !virq_is_sgi(virq)) { /* SGIs are edge-triggered, whatever is written. */
+            virq_set_edge(access->vgic, virq, (value & BIT32(i * 2 + 1)) != 0, access->work);
+        }
+    }
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* vgic_regs.h - the guest's register view as tables: a row per register or array of registers, in order of
+ * offset, as the manual has them. vgic_v2.c and vgic_v3.c hold the tables, vgic_regs.c what the rows of both
+ * do. */
+#ifndef VGIC_VGIC_REGS_H
+#define VGIC_VGIC_REGS_H
+
+#include "vgic/vgic_state.h"
+
+#define VGIC_NO_BANK VCPU_MAX /* GICv3's distributor: SGIs and PPIs are not there. */
+
+struct vgic_access {
+    struct vgic *vgic;
+    struct vgic_work *work;
+    unsigned vcpu;   /* Who accesses. */
+    unsigned bank;   /* Whose SGIs and PPIs: a vCPU, or VGIC_NO_BANK. */
+    uint32_t offset; /* From the row's first byte. */
+    unsigned size;   /* 1, 4 or 8 bytes; naturally aligned. */
+};
+
+/* Widths a row answers in; bit values are the sizes in bytes. */
+#define W8 1u
+#define W32 4u
+#define W64 8u
+
+/* Whether the accessing vCPU's list registers have to be folded before the access. */
+enum vgic_folds {
+    NO_FOLD,
+    FOLDS,
+};
+
+struct vgic_reg {
+    uint32_t first, last; /* Offsets of the first and the last byte. */
+    unsigned widths;
+    enum vgic_folds folds;
+    uint64_t (*read)(const struct vgic_access *access);
+    void (*write)(const struct vgic_access *access, uint64_t value);
+};
+
+struct vgic_table {
+    const struct vgic_reg *reg;
+    unsigned count;
+    uint32_t bytes;           /* Size of the frames. */
+    unsigned reserved_widths; /* Between the rows: read as zero, write ignored, in these widths. */
+};
+
+/* The row that @offset is in, NULL when there is none. */
+const struct vgic_reg *vgic_table_find(const struct vgic_table *table, uint32_t offset);
+
+/* One access; @access->offset counts from the frame here. False: nothing answers in that width. */
+bool vgic_table_access(const struct vgic_table *table, struct vgic_access *access, bool write,
+                       uint64_t *value);
+
+extern const struct vgic_table vgic_v2_dist, vgic_v3_dist, vgic_v3_redist;
+
+/* Rows of both versions. Bit n of a register at word w is INTID 32 * w + n; what is not implemented reads as
+ * zero and ignores writes. */
+uint64_t read_zero(const struct vgic_access *access);
+void write_ignore(const struct vgic_access *access, uint64_t value);
+uint64_t read_group(const struct vgic_access *access);
+void write_group(const struct vgic_access *access, uint64_t value);
+uint64_t read_enable(const struct vgic_access *access);
+void write_enable_set(const struct vgic_access *access, uint64_t value);
+void write_enable_clear(const struct vgic_access *access, uint64_t value);
+uint64_t read_pending(const struct vgic_access *access);
+void write_pending_set(const struct vgic_access *access, uint64_t value);
+void write_pending_clear(const struct vgic_access *access, uint64_t value);
+uint64_t read_active(const struct vgic_access *access);
+void write_active_set(const struct vgic_access *access, uint64_t value);
+void write_active_clear(const struct vgic_access *access, uint64_t value);
+uint64_t read_priority(const struct vgic_access *access);
+void write_priority(const struct vgic_access *access, uint64_t value);
+uint64_t read_config(const struct vgic_access *access);
+void write_config(const struct vgic_access *access, uint64_t value);
+uint64_t read_iidr(const struct vgic_access *access);
+
+/* The interrupt with @intid as @access sees it; NULL when it is not implemented or not there. */
+struct virq *vgic_access_virq(const struct vgic_access *access, unsigned intid);
+
+/* GICD_TYPER.ITLinesNumber. */
+uint32_t vgic_it_lines(const struct vgic *vgic);
+
+#endif
