@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* string.h - the memory and string functions the compiler, libfdt and zlib expect, freestanding. On the host the C
- * library's own are used. */
+/* string.h - the memory and string functions the compiler, libfdt and zlib expect, freestanding. On the host
+ * the C library's own are used, string_copy() apart. */
 #ifndef LIB_STRING_H
 #define LIB_STRING_H
 

@@ -9,7 +9,7 @@
 #define BLOCKS_MAX 4096u
 #define NOT_RAM 0xffffu
 
-static uint64_t *frame_table; /* Of the exact size: the sanitizer watches both ends. */
+static uint64_t *frame_table;     /* Of the exact size: the sanitizer watches both ends. */
 static uint16_t model[PAGES_MAX]; /* Owner; NOT_RAM where there is none. */
 static uint64_t model_base, model_pages;
 
