@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* gic_dist.h - what GICv2's distributor, GICv3's distributor and GICv3's redistributors (SGI frame) have in common: the
  * registers with one, two or eight bits an interrupt, at the same offsets in all three.
- * Source: IHI 0048B 4.1.2 and 4.3; IHI 0069 12.8 and 12.11. */
+ * Source: IHI 0048B 4.1.2 and 4.3; IHI 0069 12.9 and 12.11. */
 #ifndef DRIVERS_GIC_DIST_H
 #define DRIVERS_GIC_DIST_H
 

@@ -59,7 +59,7 @@
 #define VMCR_ABP_SHIFT 18
 #define VMCR_ABP_MIN 3u
 
-/* GICH_LR, 5.3.9. */
+/* GICH_LR, 5.3.8. */
 #define LR_PINTID_SHIFT 10
 #define LR_CPUID_SHIFT 10 /* Without HW: source of an SGI. */
 #define LR_EOI BIT32(19)  /* Without HW. */

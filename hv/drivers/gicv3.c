@@ -7,7 +7,7 @@
  *     region:  | RD | SGI | RD | SGI | RD | SGI (Last) |     RD: wake-up, TYPER; SGI: registers of SGIs and PPIs
  *
  * Affinity routing is on, all interrupts are Group 1 as EL2 sees it: Non-secure where two security states are, plain Group 1
- * where there is one. GICD_CTLR's bits 1 and 4 mean the same in both views (12.9.4).
+ * where there is one. GICD_CTLR's bits 1 and 4 mean the same in both views.
  * The virtual CPU interface is in gicv3_vif.c. */
 #include "drivers/gic.h"
 
@@ -23,7 +23,7 @@
 #define GICD_CTLR_ARE_NS BIT32(4)
 #define GICD_CTLR_RWP BIT32(31)
 #define GICD_IGRPMODR 0xd00u
-#define GICD_IROUTER 0x6000u /* 12.9.22: affinity as in MPIDR_EL1. */
+#define GICD_IROUTER 0x6000u /* 12.9: affinity as in MPIDR_EL1. */
 
 #define GICR_CTLR 0x0000u /* 12.11: RD frame. */
 #define GICR_CTLR_RWP BIT32(3)
@@ -36,12 +36,13 @@
 #define GICR_FRAME KIB(64)
 
 #define ICC_SRE_ENABLE BIT64(3)   /* ICC_SRE_EL2: EL1 may access ICC_SRE_EL1. */
-#define ICC_CTLR_EOIMODE BIT64(1) /* 12.2.6 */
+#define ICC_CTLR_EOIMODE BIT64(1)
 #define ICC_PMR_OPEN 0xffu
 #define ICC_IGRPEN1_ENABLE BIT64(0)
 
 #define ALL_BITS 0xffffffffu
-#define WAIT_PER_SECOND 10u /* A register write that has not completed after a tenth of a second never will. */
+#define WAIT_PER_SECOND 10u   /* A register write that has not completed after a tenth of a second never will. */
+#define TICK_HZ_MIN 10000000u /* When firmware left CNTFRQ_EL0 unset. */
 
 static struct mem_range regions[BOARD_GICR_MAX];
 static va_t region_base[BOARD_GICR_MAX];
@@ -56,7 +57,7 @@ static uint64_t affinity[CPU_MAX];
 /* Wait until @bits of @reg are clear; @what names them when they stay. */
 static void wait_clear(va_t frame, uint32_t reg, uint32_t bits, const char *what)
 {
-    uint64_t deadline = cpu_count_ticks() + cpu_tick_hz() / WAIT_PER_SECOND;
+    uint64_t deadline = cpu_count_ticks() + max_u64(cpu_tick_hz(), TICK_HZ_MIN) / WAIT_PER_SECOND;
 
     while ((mmio_read32(frame, reg) & bits) != 0) {
         if (cpu_count_ticks() > deadline) {
@@ -224,7 +225,7 @@ static unsigned v3_spi_limit(void)
     return dist_limit;
 }
 
-/* The DSB makes the interrupt's new state visible to the accesses that follow (IHI 0069 12.1.6). */
+/* The DSB makes the interrupt's new state visible to the accesses that follow (IHI 0069 12.1). */
 static uint32_t v3_ack(void)
 {
     uint32_t iar = (uint32_t)gic_sysreg_read(ICC_IAR1_EL1);
@@ -292,7 +293,7 @@ static void v3_set_route(unsigned intid, unsigned cpu)
     mmio_write64(gicd, GICD_IROUTER + intid * 8, affinity[cpu]);
 }
 
-/* ICC_SGI1R_EL1, 12.2.19: the target list is a bit for each of 16 CPUs from RS * 16 on. */
+/* ICC_SGI1R_EL1, 12.2: the target list is a bit for each of 16 CPUs from RS * 16 on. */
 static void v3_send_sgi(unsigned sgi, unsigned cpu)
 {
     uint64_t mpidr = affinity[cpu];

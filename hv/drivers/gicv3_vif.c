@@ -6,15 +6,15 @@
 #include "arch/barrier.h"
 #include "arch/gic_sysreg.h"
 
-#define ICH_HCR_EN BIT64(0) /* 12.4.7 */
+#define ICH_HCR_EN BIT64(0)
 #define ICH_HCR_UIE BIT64(1)
 
-#define VMCR_PMR_SHIFT 24 /* 12.4.10 */
+#define VMCR_PMR_SHIFT 24
 #define VMCR_PMR_OPEN UINT64_C(0xff)
 #define VMCR_BPR0_SHIFT 21
 #define VMCR_BPR1_SHIFT 18
 
-/* ICH_LR<n>_EL2, 12.4.9. */
+/* ICH_LR<n>_EL2. */
 #define LR_PINTID_SHIFT 32
 #define LR_EOI BIT64(41) /* Without HW. */
 #define LR_PRIORITY_SHIFT 48
@@ -26,7 +26,7 @@ static unsigned list_count;
 static unsigned apr_count; /* AP<n>R registers of each group: 1, 2 or 4; the others are undefined instructions. */
 static uint64_t vmcr_reset;
 
-/* 5 bits of preemption take one register of 32 bits, 6 take two, 7 four (12.2.1, 12.4.1). */
+/* 5 bits of preemption take one register of 32 bits, 6 take two, 7 four. */
 unsigned gicv3_apr_count(uint64_t preemption_bits)
 {
     return preemption_bits <= 5 ? 1 : preemption_bits == 6 ? 2 : 4;
@@ -169,7 +169,7 @@ void gicv3_vif_init(void)
 {
     uint64_t vtr = gic_sysreg_read(ICH_VTR_EL2);
     uint64_t preemption_bits = bits_get(vtr, 28, 26) + 1;
-    uint64_t least_bpr = 7 - preemption_bits; /* Group 0's; Group 1's is one more (4.8.6). */
+    uint64_t least_bpr = 7 - preemption_bits; /* Group 0's; Group 1's is one more. */
     struct gic_vcpu_state reset;
 
     list_count = (unsigned)min_u64(bits_get(vtr, 4, 0) + 1, GIC_LR_MAX);

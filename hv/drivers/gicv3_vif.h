@@ -5,7 +5,7 @@
 
 #include "drivers/gic.h"
 
-#define ICC_SRE_SRE BIT64(0) /* System register interface on (12.2.23, 12.2.24). */
+#define ICC_SRE_SRE BIT64(0) /* System register interface on. */
 #define ICC_SRE_DFB BIT64(1) /* No FIQ bypass. */
 #define ICC_SRE_DIB BIT64(2) /* No IRQ bypass. */
 #define ICC_SRE_ON (ICC_SRE_SRE | ICC_SRE_DFB | ICC_SRE_DIB)

@@ -22,6 +22,14 @@ void log_line(enum log_level level, const char *format, ...) __attribute__((form
 /* Lines at @level and more severe reach the console; the rest only the ring. */
 void log_set_threshold(enum log_level level);
 
+/* Where lines go that pass the threshold: called with no lock held, by any CPU, with a text that is not terminated. NULL: nowhere.
+ * The console sets it; a lower layer cannot call up. */
+typedef void (*log_sink)(const char *line, size_t length);
+void log_set_sink(log_sink sink);
+
+/* From now on neither the log nor the console takes a lock: the CPU that panics may hold one. The other CPUs should be stopped. */
+void log_panic_mode(void);
+
 #define log_error(...) log_line(LOG_ERROR, __VA_ARGS__)
 #define log_warn(...) log_line(LOG_WARN, __VA_ARGS__)
 #define log_info(...) log_line(LOG_INFO, __VA_ARGS__)

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* log_ring.h - where the log's lines are kept, and from where they go on to the console.
+ * A line goes into the ring under the ring's own lock and to the sink after it, with no lock held. */
+#ifndef LIB_LOG_RING_H
+#define LIB_LOG_RING_H
+
+#include "lib/log.h"
+
+#define LOG_LINE_MAX 400u /* Longest line, longer ones are cut: with the console's prefix and line end it fits its transmit ring. */
+
+/* Keep @text (characters that would move a terminal's cursor are replaced), and pass it on if the threshold says so. Any CPU. */
+void log_ring_put(enum log_level level, const char *text, size_t length);
+
+/* The first line at or after *@cursor (0: the oldest kept) into @buffer, @size bytes, not terminated, cut if longer; *@cursor moves
+ * on. Returns its length, -ENODATA after the newest. */
+int log_ring_read(uint64_t *cursor, enum log_level *level, char *buffer, size_t size);
+
+void log_ring_set_threshold(enum log_level level);
+bool log_shown(enum log_level level);
+
+/* log_panic_mode() was called: locks are not taken any more. */
+bool log_in_panic(void);
+
+#endif
