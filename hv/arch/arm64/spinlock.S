@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* spinlock.S - the waiting half of a lock. Source: Arm ARM D1.16 (WFE: a cleared exclusive monitor is an event). */
+
+    .text
+/* spin_wait_equal(word, value): wait until the 32-bit *word is value. Acquire. Clobbers x2. */
+    .global spin_wait_equal
+spin_wait_equal:
+    sevl
+1:  wfe
+    ldaxr   w2, [x0]                   /* Arms the monitor: a store to *word from elsewhere ends the wfe. */
+    cmp     w2, w1
+    b.ne    1b
+    clrex
+    ret

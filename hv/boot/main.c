@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* main.c - the order of booting, as a list of calls. */
+#include "arch/cache.h"
+#include "arch/mmu.h"
+#include "base/page_alloc.h"
+#include "base/stage2.h"
+#include "boot/board.h"
+#include "boot/build_domain.h"
+#include "boot/domain_config.h"
+#include "boot/guests.h"
+#include "boot/memory.h"
+#include "boot/smp.h"
+#include "boot/start.h"
+#include "core/console.h"
+#include "core/irq.h"
+#include "core/pcpu.h"
+#include "core/power.h"
+#include "core/sched_setup.h"
+#include "core/tlb.h"
+#include "drivers/gic.h"
+#include "drivers/uart.h"
+#include "lib/abi.h"
+#include "lib/log.h"
+#include "lib/panic.h"
+#include "lib/string.h"
+
+#define TREE_BYTES_LIMIT MIB(2) /* Linux Documentation/arm64/booting.rst */
+#define IPA_BITS_MAX 40u
+
+_Static_assert(START_STACK_TOP == STACK_BASE + STACK_STRIDE - PAGE_SIZE, "boot/start.h");
+
+static struct options options;
+static struct board board;
+static struct boot_config config;
+static struct domain *built[DOMAIN_CONFIG_MAX];
+static unsigned built_count;
+
+/* The boot loader's tree, mapped and checked. */
+static const void *open_tree(pa_t tree, uint64_t *size_bytes)
+{
+    const uint8_t *header = mmu_map_tree(tree, 8);
+    uint64_t claimed = ((uint64_t)header[4] << 24) | ((uint64_t)header[5] << 16) | ((uint64_t)header[6] << 8) | header[7];
+    int64_t checked;
+    const void *fdt;
+
+    fdt = mmu_map_tree(tree, min_u64(max_u64(claimed, 64), TREE_BYTES_LIMIT));
+    checked = board_check_tree(fdt, TREE_BYTES_LIMIT);
+    if (checked < 0) {
+        panic("the device tree at 0x%lx cannot be used (see above): give the boot loader one made by dtc for this machine",
+              (unsigned long)tree.v);
+    }
+    *size_bytes = (uint64_t)checked;
+    return fdt;
+}
+
+static void open_console(void)
+{
+    const struct uart_driver *uart = uart_find(board.uart.compatible);
+
+    log_set_threshold((enum log_level)options.log_threshold);
+    if (strcmp(options.console, "none") == 0 || uart == NULL) {
+        console_init(NULL, 0);
+        log_warn("no console: %s", uart == NULL ? "the device tree names no UART that is supported (dtuart= or stdout-path)" : "console=none");
+        return;
+    }
+    console_init(uart, mmu_map_device(board.uart.regs.base, board.uart.regs.size_bytes).v);
+    if (board.uart.intid != 0) {
+        irq_set_handler(board.uart.intid, console_input);
+    }
+}
+
+static const struct sched_ops *choose_scheduler(void)
+{
+    const struct sched_ops *ops = sched_find(options.sched);
+
+    if (ops == NULL) {
+        ops = sched_policy(0);
+        log_warn("sched=%s is not in this image: using %s", options.sched, ops->name);
+    }
+    return ops;
+}
+
+static enum wfi_policy wfi_policy(void)
+{
+    switch (options.vwfi) {
+    case VWFI_TRAP:
+        return WFI_POLICY_TRAP;
+    case VWFI_NATIVE:
+        return WFI_POLICY_NATIVE;
+    case VWFI_AUTO:
+        break;
+    }
+    return WFI_POLICY_AUTO;
+}
+
+static void check_timers(void)
+{
+    if (board.timer.virt_intid != GUEST_TIMER_VIRT_PPI || board.timer.phys_intid != GUEST_TIMER_PHYS_NS_PPI) {
+        panic("the generic timer's interrupts are %u (virtual) and %u (physical); guests are given %u and %u: this board is not supported",
+              board.timer.virt_intid, board.timer.phys_intid, GUEST_TIMER_VIRT_PPI, GUEST_TIMER_PHYS_NS_PPI);
+    }
+}
+
+static void maintenance_interrupt(void)
+{
+    struct pcpu *cpu = this_cpu();
+
+    if (cpu->loaded != NULL) {
+        irq_refresh(cpu, cpu->loaded);
+    }
+}
+
+static void build_domains(void)
+{
+    for (unsigned i = 0; i < config.domain_count; i++) {
+        const struct domain_config *c = &config.domains[i];
+        struct domain *domain;
+
+        if (build_domain(c, &board, &domain) == 0) {
+            log_info("d%u is %s: %u vCPU%s, %lu MiB", domain->id, c->path, c->vcpu_count, c->vcpu_count == 1 ? "" : "s",
+                     (unsigned long)(c->memory_bytes >> 20));
+            built[built_count++] = domain;
+        }
+    }
+    if (built_count == 0) {
+        panic("no domain to run (see above)");
+    }
+    memory_free_modules(&config);
+}
+
+static void start_domains(void)
+{
+    smp_release();
+    for (unsigned i = 0; i < built_count; i++) {
+        vcpu_start(built[i]->vcpu[0]);
+    }
+}
+
+_Noreturn void hv_main(uint64_t tree_pa, uint64_t image_pa)
+{
+    uint64_t tree_bytes;
+    const void *fdt;
+
+    pcpu_init(0, START_STACK_TOP);
+    sysreg_write(tpidr_el2, (uint64_t)pcpu_get(0));
+    fdt = open_tree(pa(tree_pa), &tree_bytes);
+    cmdline_parse(board_cmdline(fdt), &options);
+    if (board_read(fdt, cpu_mpidr(), &options, &board) != 0) {
+        open_console();
+        panic("the device tree does not describe a machine that can be used (see above)");
+    }
+    open_console();
+    log_info("Bulkhead, the image at 0x%lx, on %s: %u CPU%s", (unsigned long)image_pa, board.model, board.cpu_count,
+             board.cpu_count == 1 ? "" : "s");
+    time_init(board.timer.frequency_hz != 0 ? board.timer.frequency_hz : cpu_tick_hz());
+    power_init(board.psci_conduit, options.noreboot);
+    check_timers();
+    memory_map(&board);
+    if (boot_config_read(fdt, &board, &options, memory_read, &config) != 0) {
+        panic("no domain can be read from the device tree (see above)");
+    }
+    memory_init(&board, &config, pa(tree_pa), tree_bytes);
+    stage2_setup(&stage2_hardware, IPA_BITS_MAX);
+    gic_select(&board.gic);
+    irq_set_handler(board.timer.hyp_intid, pcpu_timer_interrupt);
+    irq_set_handler(board.gic.maintenance_intid, maintenance_interrupt);
+    smp_start_others(&board);
+    (void)sched_setup(choose_scheduler(), pcpu_online_mask(), wfi_policy());
+    log_info("%s: %u CPU%s, scheduler %s", gic()->name, (unsigned)__builtin_popcount(pcpu_online_mask()),
+             pcpu_online_mask() == 1 ? "" : "s", sched_boot_pool()->ops->name);
+    build_domains();
+    if (board.uart.intid != 0) {
+        irq_enable_own(board.uart.intid);
+    }
+    start_domains();
+    guests_run();
+}

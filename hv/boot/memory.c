@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* memory.c - from the banks of the board to the page allocator. */
+#include "boot/memory.h"
+
+#include "arch/cache.h"
+#include "arch/mmu.h"
+#include "base/page_alloc.h"
+#include "boot/mem_carve.h"
+#include "lib/log.h"
+#include "lib/panic.h"
+
+static struct mem_holes holes;
+static struct mem_range mapped[BOARD_RANGE_MAX];
+static unsigned mapped_count;
+
+void memory_map(const struct board *board)
+{
+    for (unsigned i = 0; i < board->memory_count; i++) {
+        const struct mem_range *bank = &board->memory[i];
+
+        if (bank->base.v + bank->size_bytes > BIT64(DIRECT_PA_BITS)) {
+            log_warn("memory at 0x%lx is beyond what is supported (%u address bits): left out", (unsigned long)bank->base.v,
+                     DIRECT_PA_BITS);
+            continue;
+        }
+        mmu_map_ram(bank->base, bank->size_bytes);
+        mapped[mapped_count++] = *bank;
+    }
+}
+
+const void *memory_read(pa_t base, uint64_t size_bytes)
+{
+    pa_t image;
+    uint64_t image_bytes;
+
+    mmu_image_range(&image, &image_bytes);
+    if (base.v < image.v + image_bytes && image.v < base.v + size_bytes) {
+        return NULL; /* Our own image is not in the direct map. */
+    }
+    for (unsigned i = 0; i < mapped_count; i++) {
+        uint64_t start = align_up(mapped[i].base.v, PAGE_SIZE);
+        uint64_t end = align_down(mapped[i].base.v + mapped[i].size_bytes, PAGE_SIZE);
+
+        if (base.v >= start && base.v < end && size_bytes <= end - base.v) {
+            return mmu_direct(base);
+        }
+    }
+    return NULL;
+}
+
+static void add_hole(pa_t base, uint64_t size_bytes)
+{
+    if (mem_hole_add(&holes, base, size_bytes) != 0) {
+        panic("the device tree has more than %u reserved ranges and modules", MEM_HOLE_MAX);
+    }
+}
+
+void memory_init(const struct board *board, const struct boot_config *config, pa_t tree, uint64_t tree_bytes)
+{
+    uint64_t low = UINT64_MAX;
+    uint64_t high = 0;
+    uint64_t image_bytes;
+    size_t table_bytes;
+    pa_t image;
+    pa_t table;
+
+    mmu_image_range(&image, &image_bytes);
+    add_hole(image, image_bytes);
+    add_hole(tree, tree_bytes);
+    for (unsigned i = 0; i < board->reserved_count; i++) {
+        add_hole(board->reserved[i].base, board->reserved[i].size_bytes);
+    }
+    for (unsigned i = 0; i < config->module_count; i++) {
+        add_hole(config->modules[i].where.base, config->modules[i].where.size_bytes);
+    }
+    for (unsigned i = 0; i < mapped_count; i++) {
+        low = min_u64(low, align_down(mapped[i].base.v, PAGE_SIZE));
+        high = max_u64(high, align_up(mapped[i].base.v + mapped[i].size_bytes, PAGE_SIZE));
+    }
+    if (high <= low) {
+        panic("the device tree names no usable memory: check its memory nodes");
+    }
+    table_bytes = align_up(page_table_bytes((high - low) >> PAGE_SHIFT), PAGE_SIZE);
+    if (mem_find(mapped, mapped_count, &holes, table_bytes, &table) != 0) {
+        panic("no %lu KiB of memory free in one piece for the page table of %lu MiB: move modules, or give more memory",
+              (unsigned long)(table_bytes >> 10), (unsigned long)((high - low) >> 20));
+    }
+    cache_zero_pages(mmu_direct(table), table_bytes);
+    page_pool_init(mmu_direct(table), pa(low), (high - low) >> PAGE_SHIFT);
+    add_hole(table, table_bytes);
+    for (unsigned i = 0; i < mapped_count; i++) {
+        mem_carve(&mapped[i], &holes, page_pool_add);
+    }
+}
+
+void memory_free_modules(const struct boot_config *config)
+{
+    for (unsigned i = 0; i < config->module_count; i++) {
+        uint64_t start = align_up(config->modules[i].where.base.v, PAGE_SIZE);
+        uint64_t end = align_down(config->modules[i].where.base.v + config->modules[i].where.size_bytes, PAGE_SIZE);
+
+        if (end > start && memory_read(pa(start), end - start) != NULL) {
+            page_pool_add(pa(start), end - start);
+        }
+    }
+}

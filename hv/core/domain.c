@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* domain.c - making a domain, stopping it, crashing it alone. */
+#include "core/domain.h"
+
+#include "arch/cache.h"
+#include "arch/mmu.h"
+#include "base/page_alloc.h"
+#include "core/console.h"
+#include "core/irq.h"
+#include "core/pcpu.h"
+#include "core/power.h"
+#include "core/sched_setup.h"
+#include "lib/error.h"
+#include "lib/lock_rank.h"
+#include "lib/log.h"
+#include "lib/string.h"
+
+/* Ids start at 1: 0 is the ABI's control domain. */
+static struct domain *domains[DOMAIN_MAX];
+static uint16_t domain_next_id = 1;
+static _Atomic unsigned running_count;
+
+struct domain *domain_get(uint16_t id)
+{
+    return id < DOMAIN_MAX ? domains[id] : NULL;
+}
+
+void *hv_alloc(size_t size_bytes)
+{
+    unsigned order = 0;
+    pa_t addr;
+
+    while ((PAGE_SIZE << order) < size_bytes) {
+        order++;
+    }
+    if (page_alloc(order, DOMID_HV, &addr) != 0) {
+        return NULL;
+    }
+    cache_zero_pages(mmu_direct(addr), PAGE_SIZE << order);
+    return mmu_direct(addr);
+}
+
+int domain_add_ram(struct domain *domain, ipa_t addr, unsigned order)
+{
+    pa_t ram;
+    int error = page_alloc(order, domain->id, &ram);
+
+    if (error != 0) {
+        return error;
+    }
+    /* A domain never sees what was there before. */
+    cache_zero_pages(mmu_direct(ram), PAGE_SIZE << order);
+    spin_lock(&domain->memory_lock);
+    error = stage2_map(&domain->stage2, addr, ram, PAGE_SIZE << order, STAGE2_RAM);
+    spin_unlock(&domain->memory_lock);
+    if (error != 0) {
+        page_free(ram, order, domain->id);
+    }
+    return error;
+}
+
+static void timer_expired(struct timer *timer)
+{
+    vcpu_notice(CONTAINER_OF(timer, struct vcpu, timer));
+}
+
+static void poll_expired(struct timer *timer)
+{
+    vcpu_notice(CONTAINER_OF(timer, struct vcpu, poll_timer));
+}
+
+static int create_vcpu(struct domain *domain, unsigned id, uint32_t hard_affinity)
+{
+    struct vcpu *vcpu = hv_alloc(sizeof(*vcpu));
+    uint32_t kick;
+    int error;
+
+    if (vcpu == NULL) {
+        return -ENOMEM;
+    }
+    vcpu->domain = domain;
+    vcpu->id = id;
+    vcpu->vmpidr = BIT64(31) | id; /* Xen's numbering of up to sixteen: Aff0. */
+    atomic_init(&vcpu->loaded_cpu, CPU_NONE);
+    vcpu->last_cpu = CPU_NONE;
+    timer_init(&vcpu->timer, timer_expired);
+    timer_init(&vcpu->poll_timer, poll_expired);
+    vcpu->unit.domid = domain->id;
+    vcpu->unit.vcpu_id = (uint16_t)id;
+    vcpu->unit.hard_affinity = hard_affinity != 0 ? hard_affinity : UINT32_MAX;
+    vcpu->unit.soft_affinity = UINT32_MAX;
+    vcpu->unit.weight = 256;
+    domain->vcpu[id] = vcpu;
+    error = sched_add(sched_boot_pool(), &vcpu->unit, time_now_ns(), &kick);
+    if (error == -ENOSPC) {
+        log_warn("%s: vCPU %u has no pCPU under sched=%s (one vCPU each, %u pCPUs): it waits until one is free. Give fewer vCPUs or "
+                 "write sched=credit2",
+                 domain->name, id, sched_boot_pool()->ops->name, (unsigned)__builtin_popcount(pcpu_online_mask()));
+        return 0;
+    }
+    return error;
+}
+
+static int create_vgic(struct domain *domain, const struct domain_params *params)
+{
+    struct vgic_config config = {
+        .version = params->gic_version,
+        .vcpu_count = params->vcpu_count,
+        .spi_limit = params->spi_limit,
+        .lr_count = gic()->lr_count(),
+    };
+
+    for (unsigned i = 0; i < params->vcpu_count; i++) {
+        config.vcpu_mpidr[i] = i;
+    }
+    domain->vgic = hv_alloc(vgic_bytes(&config));
+    if (domain->vgic == NULL) {
+        return -ENOMEM;
+    }
+    return vgic_init(domain->vgic, &config);
+}
+
+int domain_create(const struct domain_params *params, struct domain **out)
+{
+    uint16_t id = domain_next_id;
+    struct domain *domain;
+    int error;
+
+    if (id >= DOMAIN_MAX) {
+        return -ENOSPC;
+    }
+    if (params->vcpu_count == 0 || params->vcpu_count > VCPU_MAX) {
+        return -EINVAL;
+    }
+    domain = hv_alloc(sizeof(*domain));
+    if (domain == NULL) {
+        return -ENOMEM;
+    }
+    domain->id = id;
+    (void)string_copy(domain->name, sizeof(domain->name), params->name);
+    domain->vcpu_count = params->vcpu_count;
+    domain->gic_version = params->gic_version;
+    domain->spi_limit = params->spi_limit;
+    domain->count_offset = cpu_count_ticks();
+    domain->has_vpl011 = params->vpl011;
+    spin_init(&domain->power_lock, LOCK_RANK_DOMAIN);
+    spin_init(&domain->memory_lock, LOCK_RANK_MEMORY);
+    vpl011_init(&domain->vpl011);
+    error = stage2_init(&domain->stage2, id, id); /* VMIDs are eight bits wide: DOMAIN_MAX is below. */
+    if (error == 0) {
+        error = create_vgic(domain, params);
+    }
+    for (unsigned i = 0; error == 0 && i < params->vcpu_count; i++) {
+        error = create_vcpu(domain, i, params->vcpu_hard_affinity[i]);
+    }
+    if (error != 0) {
+        return error;
+    }
+    domains[id] = domain;
+    domain_next_id++;
+    atomic_fetch_add(&running_count, 1);
+    *out = domain;
+    return 0;
+}
+
+static const char *reason_name(enum shutdown_reason reason)
+{
+    switch (reason) {
+    case SHUTDOWN_POWEROFF:
+        return "powered off";
+    case SHUTDOWN_REBOOT:
+        return "asked for a reboot, which takes a toolstack: it stays off";
+    case SHUTDOWN_SUSPEND:
+        return "suspended for good";
+    case SHUTDOWN_CRASH:
+        return "crashed";
+    case SHUTDOWN_WATCHDOG:
+        return "was stopped by its watchdog";
+    }
+    return "stopped";
+}
+
+void domain_shutdown(struct domain *domain, enum shutdown_reason reason)
+{
+    if (atomic_exchange(&domain->stopped, true)) {
+        return;
+    }
+    domain->reason = reason;
+    for (unsigned i = 0; i < domain->vcpu_count; i++) {
+        vcpu_stop(domain->vcpu[i]);
+    }
+    irq_release(domain);
+    console_guest_flush(domain->id);
+    log_info("d%u %s", domain->id, reason_name(reason));
+    if (atomic_fetch_sub(&running_count, 1) == 1) {
+        power_last_domain_stopped();
+    }
+}
+
+void domain_crash(struct vcpu *vcpu, const char *why)
+{
+    log_error("d%uv%u: %s", vcpu->domain->id, vcpu->id, why);
+    vcpu_dump(vcpu);
+    domain_shutdown(vcpu->domain, SHUTDOWN_CRASH);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* domain.h - a domain: vCPUs, memory, interrupts, devices. */
+#ifndef CORE_DOMAIN_H
+#define CORE_DOMAIN_H
+
+#include <stdatomic.h>
+
+#include "arch/spinlock.h"
+#include "base/stage2.h"
+#include "core/vcpu.h"
+#include "lib/types.h"
+#include "vdev/vpl011.h"
+#include "vgic/vgic.h"
+
+#define DOMAIN_HVM_PARAM_COUNT 48
+
+enum shutdown_reason { /* Values of the ABI's SHUTDOWN_*. */
+    SHUTDOWN_POWEROFF,
+    SHUTDOWN_REBOOT,
+    SHUTDOWN_SUSPEND,
+    SHUTDOWN_CRASH,
+    SHUTDOWN_WATCHDOG,
+};
+
+struct domain {
+    uint16_t id;
+    char name[96]; /* Path of its node. */
+    unsigned vcpu_count;
+    struct vcpu *vcpu[VCPU_MAX];
+    struct spinlock power_lock; /* LOCK_RANK_DOMAIN: PSCI state of its vCPUs. */
+    _Atomic bool stopped;       /* Shut down: its vCPUs never run again. */
+    enum shutdown_reason reason;
+    struct spinlock memory_lock; /* LOCK_RANK_MEMORY: stage2. */
+    struct stage2 stage2;
+    unsigned gic_version;
+    unsigned spi_limit;
+    struct vgic *vgic;
+    uint64_t count_offset; /* CNTVOFF_EL2: its virtual counter starts at 0. */
+    bool has_vpl011;
+    struct vpl011 vpl011;
+    uint64_t hvm_param[DOMAIN_HVM_PARAM_COUNT];
+};
+
+struct domain_params {
+    const char *name;
+    unsigned vcpu_count;
+    unsigned gic_version;
+    unsigned spi_limit; /* First INTID the guest does not have. */
+    uint32_t vcpu_hard_affinity[VCPU_MAX]; /* 0: any. */
+    bool vpl011;
+};
+
+/* A new domain without memory, all vCPUs off. Returns 0 with @out; -EINVAL, -ENOMEM, -ENOSPC (too many domains). */
+int domain_create(const struct domain_params *params, struct domain **out);
+
+/* By id; NULL. Domains are never freed yet, so the pointer stays good. */
+struct domain *domain_get(uint16_t id);
+
+/* Stop all its vCPUs for good. Any CPU, no lock held. */
+void domain_shutdown(struct domain *domain, enum shutdown_reason reason);
+
+/* The running vCPU's domain did what it must not: log @why with its registers and stop that domain alone. */
+void domain_crash(struct vcpu *vcpu, const char *why);
+
+/* Zeroed pages owned by the hypervisor, through the direct map; NULL. */
+void *hv_alloc(size_t size_bytes);
+
+/* Give @domain 2^@order pages of RAM, zeroed, at @addr. */
+int domain_add_ram(struct domain *domain, ipa_t addr, unsigned order);
+
+#endif

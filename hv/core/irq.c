@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* irq.c - where physical interrupts go, and how the virtual GIC's wishes reach the physical one. */
+#include "core/irq.h"
+
+#include "core/vcpu.h"
+#include "drivers/gic.h"
+#include "lib/error.h"
+#include "lib/log.h"
+#include "lib/panic.h"
+
+#define OWN_HANDLER_MAX 8
+#define PPI_COUNT 16u
+
+static struct {
+    unsigned intid;
+    void (*handler)(void);
+} own[OWN_HANDLER_MAX];
+static unsigned own_count;
+
+static struct domain *spi_owner[GIC_INTID_MAX];
+
+void irq_set_handler(unsigned intid, void (*handler)(void))
+{
+    if (own_count == OWN_HANDLER_MAX) {
+        panic("irq: no room for a handler of INTID %u", intid);
+    }
+    own[own_count].intid = intid;
+    own[own_count].handler = handler;
+    own_count++;
+}
+
+void irq_enable_own(unsigned intid)
+{
+    const struct gic_driver *g = gic();
+
+    g->set_priority(intid, GIC_PRIORITY_DEFAULT);
+    if (intid >= GIC_SPI_FIRST) {
+        g->set_route(intid, cpu_id());
+    }
+    g->enable(intid, true);
+}
+
+static bool dispatch_own(uint32_t intid)
+{
+    for (unsigned i = 0; i < own_count; i++) {
+        if (own[i].intid == intid) {
+            own[i].handler();
+            return true;
+        }
+    }
+    return false;
+}
+
+bool irq_dispatch(struct pcpu *cpu, uint32_t intid)
+{
+    struct vcpu *loaded = cpu->loaded;
+    struct domain *domain;
+    int target;
+
+    if (intid < BOUND_INTID_COUNT && cpu->bound_slot[intid] != 0) { /* IRQ PATH 4/7: bound: its list register is empty. */
+        unsigned slot = cpu->bound_slot[intid] - 1u;
+
+        gic()->lr_write(slot, cpu->bound_lr[slot]);
+        if (cpu->current != loaded) {
+            vcpu_notice(loaded);
+        }
+        return false;
+    }
+    if (intid < GIC_SGI_COUNT || dispatch_own(intid)) { /* A kick has done its work by being taken. */
+        return true;
+    }
+    domain = intid < GIC_SPI_FIRST ? (loaded != NULL ? loaded->domain : NULL) : spi_owner[intid];
+    if (domain == NULL) {
+        log_debug("irq: INTID %u belongs to nobody: disabled", intid);
+        gic()->enable(intid, false);
+        return true;
+    }
+    spin_lock(vgic_lock(domain->vgic)); /* IRQ PATH 5/7: the model finds out for which vCPU it is. */
+    target = vgic_hw_arrived(domain->vgic, loaded != NULL ? loaded->id : 0, intid);
+    spin_unlock(vgic_lock(domain->vgic));
+    if (target >= 0) {
+        vcpu_notice(domain->vcpu[target]);
+    }
+    return false;
+}
+
+int irq_assign(struct domain *domain, unsigned intid, bool edge)
+{
+    const struct gic_driver *g = gic();
+
+    if (intid < GIC_SPI_FIRST || intid >= g->spi_limit() || intid >= domain->spi_limit) {
+        return -EINVAL;
+    }
+    if (spi_owner[intid] != NULL) {
+        return -EBUSY;
+    }
+    spi_owner[intid] = domain;
+    vgic_link(domain->vgic, intid, edge);
+    g->set_edge(intid, edge);
+    g->set_priority(intid, GIC_PRIORITY_DEFAULT);
+    return 0;
+}
+
+/* Call @act for each SPI of @mask. */
+static void each_spi(unsigned first, uint32_t mask, void (*act)(unsigned intid, bool on), bool on)
+{
+    for (; mask != 0; mask &= mask - 1) {
+        act(first + (unsigned)__builtin_ctz(mask), on);
+    }
+}
+
+static void route_spi(struct domain *domain, unsigned intid)
+{
+    unsigned cpu = atomic_load(&domain->vcpu[vgic_target(domain->vgic, intid)]->loaded_cpu);
+
+    if (cpu != CPU_NONE) {
+        gic()->set_route(intid, cpu);
+    }
+}
+
+void irq_notice(struct domain *domain, uint32_t notice)
+{
+    for (; notice != 0; notice &= notice - 1) {
+        vcpu_notice(domain->vcpu[__builtin_ctz(notice)]);
+    }
+}
+
+void irq_do_work(struct domain *domain, const struct vgic_work *work)
+{
+    const struct gic_driver *g = gic();
+
+    each_spi(work->first, work->disable, g->enable, false);
+    each_spi(work->first, work->set_edge, g->set_edge, true);
+    each_spi(work->first, work->set_level, g->set_edge, false);
+    each_spi(work->first, work->clear_pending, g->set_pending, false);
+    each_spi(work->first, work->set_active, g->set_active, true);
+    each_spi(work->first, work->clear_active, g->set_active, false);
+    each_spi(work->first, work->set_pending, g->set_pending, true);
+    for (uint32_t rest = work->route; rest != 0; rest &= rest - 1) {
+        route_spi(domain, work->first + (unsigned)__builtin_ctz(rest));
+    }
+    each_spi(work->first, work->enable, g->enable, true);
+    irq_notice(domain, work->notice);
+}
+
+static void bound_clear(struct pcpu *cpu)
+{
+    for (unsigned slot = 0; slot < GIC_LR_MAX; slot++) {
+        if (cpu->bound_intid[slot] != 0) {
+            cpu->bound_slot[cpu->bound_intid[slot]] = 0;
+            cpu->bound_intid[slot] = 0;
+        }
+    }
+}
+
+uint32_t irq_fold(struct pcpu *cpu, struct vcpu *vcpu)
+{
+    const struct gic_driver *g = gic();
+    struct gic_lr lr[GIC_LR_MAX];
+    unsigned count = g->lr_count();
+    uint32_t notice;
+
+    for (unsigned slot = 0; slot < count; slot++) {
+        g->lr_decode(g->lr_read(slot), &lr[slot]);
+    }
+    bound_clear(cpu);
+    notice = vgic_fold(vcpu->domain->vgic, vcpu->id, lr);
+    for (unsigned intid = vgic_next_release(vcpu->domain->vgic, vcpu->id); intid != 0;
+         intid = vgic_next_release(vcpu->domain->vgic, vcpu->id)) {
+        g->set_active(intid, false);
+    }
+    return notice;
+}
+
+/* Linked PPIs: enabled and active exactly as the loaded vCPU has them. */
+static void apply_ppis(struct pcpu *cpu, uint16_t enable, uint16_t active, uint16_t linked)
+{
+    const struct gic_driver *g = gic();
+    uint32_t changed = (uint32_t)(cpu->ppi_enabled ^ enable);
+
+    for (uint32_t rest = linked; rest != 0; rest &= rest - 1) {
+        unsigned ppi = (unsigned)__builtin_ctz(rest);
+
+        g->set_active(GIC_PPI_FIRST + ppi, (active & BIT32(ppi)) != 0);
+        if (changed & BIT32(ppi)) {
+            g->enable(GIC_PPI_FIRST + ppi, (enable & BIT32(ppi)) != 0);
+        }
+    }
+    cpu->ppi_enabled = enable;
+}
+
+static uint16_t linked_ppis(const struct domain *domain)
+{
+    uint16_t linked = 0;
+
+    for (unsigned ppi = 0; ppi < PPI_COUNT; ppi++) {
+        if (vgic_linked(domain->vgic, GIC_PPI_FIRST + ppi)) {
+            linked |= (uint16_t)BIT32(ppi);
+        }
+    }
+    return linked;
+}
+
+void irq_fill(struct pcpu *cpu, struct vcpu *vcpu)
+{
+    const struct gic_driver *g = gic();
+    unsigned count = g->lr_count();
+    struct vgic_fill fill;
+
+    vgic_fill(vcpu->domain->vgic, vcpu->id, &fill);
+    vcpu->ppi_enable = fill.ppi_enable;
+    /* Active bits first, then list registers: an interrupt that is listed must not be able to fire. */
+    apply_ppis(cpu, fill.ppi_enable, fill.ppi_active, linked_ppis(vcpu->domain));
+    for (unsigned slot = 0; slot < count; slot++) {
+        g->lr_write(slot, fill.lr[slot].state != 0 ? g->lr_encode(&fill.lr[slot]) : 0);
+        cpu->bound_intid[slot] = fill.bound_intid[slot];
+        if (fill.bound_intid[slot] != 0) {
+            cpu->bound_lr[slot] = g->lr_encode(&fill.bound_lr[slot]);
+            cpu->bound_slot[fill.bound_intid[slot]] = (uint8_t)(slot + 1);
+        }
+    }
+    g->vif_set(true, fill.underflow_irq);
+}
+
+void irq_refresh(struct pcpu *cpu, struct vcpu *vcpu)
+{
+    struct spinlock *lock = vgic_lock(vcpu->domain->vgic);
+    uint32_t notice;
+
+    spin_lock(lock);
+    notice = irq_fold(cpu, vcpu);
+    irq_fill(cpu, vcpu);
+    spin_unlock(lock);
+    irq_notice(vcpu->domain, notice);
+}
+
+void irq_vcpu_unload(struct pcpu *cpu, struct vcpu *vcpu)
+{
+    struct spinlock *lock = vgic_lock(vcpu->domain->vgic);
+    uint32_t notice;
+
+    spin_lock(lock);
+    notice = irq_fold(cpu, vcpu);
+    /* The vCPU's interrupts live on in the model; the pCPU's PPIs are free for the next one. */
+    apply_ppis(cpu, 0, 0, linked_ppis(vcpu->domain));
+    spin_unlock(lock);
+    for (unsigned slot = 0; slot < gic()->lr_count(); slot++) {
+        gic()->lr_write(slot, 0);
+    }
+    gic()->vif_set(false, false);
+    gic()->vcpu_save(&vcpu->gic);
+    irq_notice(vcpu->domain, notice);
+}
+
+void irq_vcpu_load(struct pcpu *cpu, struct vcpu *vcpu)
+{
+    struct spinlock *lock = vgic_lock(vcpu->domain->vgic);
+
+    gic()->vcpu_load(&vcpu->gic);
+    spin_lock(lock);
+    irq_fill(cpu, vcpu);
+    spin_unlock(lock);
+}
+
+void irq_follow(struct pcpu *cpu, struct vcpu *vcpu)
+{
+    struct spinlock *lock = vgic_lock(vcpu->domain->vgic);
+    unsigned intid;
+
+    spin_lock(lock);
+    intid = vgic_next_linked_spi(vcpu->domain->vgic, vcpu->id, GIC_SPI_FIRST);
+    while (intid != 0) {
+        gic()->set_route(intid, (unsigned)cpu->base.id);
+        intid = vgic_next_linked_spi(vcpu->domain->vgic, vcpu->id, intid + 1);
+    }
+    spin_unlock(lock);
+}
+
+void irq_set_level(struct domain *domain, unsigned vcpu, unsigned intid, bool level)
+{
+    int target;
+
+    spin_lock(vgic_lock(domain->vgic));
+    target = vgic_set_level(domain->vgic, vcpu, intid, level);
+    spin_unlock(vgic_lock(domain->vgic));
+    if (target >= 0) {
+        vcpu_notice(domain->vcpu[target]);
+    }
+}
+
+void irq_pend(struct domain *domain, unsigned vcpu, unsigned intid)
+{
+    int target;
+
+    spin_lock(vgic_lock(domain->vgic));
+    target = vgic_pend(domain->vgic, vcpu, intid, 0);
+    spin_unlock(vgic_lock(domain->vgic));
+    if (target >= 0) {
+        vcpu_notice(domain->vcpu[target]);
+    }
+}
+
+void irq_release(struct domain *domain)
+{
+    for (unsigned intid = GIC_SPI_FIRST; intid < GIC_INTID_MAX; intid++) {
+        if (spi_owner[intid] == domain) {
+            gic()->enable(intid, false);
+            gic()->set_pending(intid, false);
+            gic()->set_active(intid, false);
+        }
+    }
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pcpu.c - physical CPUs: their structures, how they call each other, their timers, the clock. */
+#include "core/pcpu.h"
+
+#include "arch/barrier.h"
+#include "arch/sysreg.h"
+#include "core/irq.h"
+#include "core/layout.h"
+#include "drivers/gic.h"
+#include "lib/lock_rank.h"
+#include "lib/panic.h"
+
+_Static_assert(offsetof(struct pcpu, stack_top) == PCPU_STACK_TOP, "core/layout.h");
+_Static_assert(offsetof(struct pcpu, bound_lr) == PCPU_BOUND_LR, "core/layout.h");
+_Static_assert(offsetof(struct pcpu, bound_slot) == PCPU_BOUND_SLOT, "core/layout.h");
+
+static struct pcpu pcpus[CPU_MAX] __attribute__((aligned(64)));
+static _Atomic uint32_t online_mask;
+
+/* ns = ticks * ns_per_tick_fixed >> 32, and the other way round: 32.32 fixed point, exact to a part in 2^32. */
+static uint64_t ns_per_tick_fixed;
+static uint64_t ticks_per_ns_fixed;
+
+struct pcpu *pcpu_get(unsigned cpu)
+{
+    ASSERT(cpu < CPU_MAX);
+    return &pcpus[cpu];
+}
+
+static void slice_expired(struct timer *timer)
+{
+    struct pcpu *cpu = CONTAINER_OF(timer, struct pcpu, slice);
+
+    atomic_fetch_or(&cpu->work, PCPU_RESCHEDULE);
+}
+
+void pcpu_init(unsigned cpu, uint64_t stack_top)
+{
+    struct pcpu *p = pcpu_get(cpu);
+
+    p->base.id = cpu;
+    p->stack_top = stack_top;
+    spin_init(&p->timer_lock, LOCK_RANK_TIMER);
+    timer_queue_init(&p->timers);
+    timer_init(&p->slice, slice_expired);
+}
+
+uint32_t pcpu_online_mask(void)
+{
+    return atomic_load_explicit(&online_mask, memory_order_acquire);
+}
+
+void pcpu_set_online(unsigned cpu)
+{
+    atomic_fetch_or(&online_mask, BIT32(cpu));
+}
+
+void pcpu_kick(unsigned cpu)
+{
+    if (cpu != cpu_id()) {
+        gic()->send_sgi(IRQ_SGI_KICK, cpu);
+    }
+}
+
+void pcpu_reschedule(uint32_t cpus)
+{
+    for (uint32_t rest = cpus & pcpu_online_mask(); rest != 0; rest &= rest - 1) {
+        unsigned cpu = (unsigned)__builtin_ctz(rest);
+
+        /* Before the kick, which orders it: the pCPU tests it on its way out. */
+        atomic_fetch_or(&pcpus[cpu].work, PCPU_RESCHEDULE);
+        pcpu_kick(cpu);
+    }
+}
+
+/* Tell the hypervisor's timer when to fire next. With the timer lock held. */
+static void program_timer(struct pcpu *cpu)
+{
+    uint64_t deadline = timer_next(&cpu->timers);
+
+    if (deadline == TIME_NEVER) {
+        sysreg_write(cnthp_ctl_el2, 0);
+        return;
+    }
+    sysreg_write(cnthp_cval_el2, deadline);
+    sysreg_write(cnthp_ctl_el2, CNT_CTL_ENABLE);
+}
+
+void pcpu_timer_arm(struct timer *timer, uint64_t deadline)
+{
+    struct pcpu *cpu = this_cpu();
+
+    spin_lock(&cpu->timer_lock);
+    if (timer_arm(&cpu->timers, timer, deadline)) {
+        program_timer(cpu);
+    }
+    spin_unlock(&cpu->timer_lock);
+}
+
+void pcpu_timer_disarm(unsigned cpu, struct timer *timer)
+{
+    struct pcpu *p = pcpu_get(cpu);
+
+    /* The hardware may fire for nothing once; cheaper than a call to the other pCPU. */
+    spin_lock(&p->timer_lock);
+    timer_disarm(timer);
+    spin_unlock(&p->timer_lock);
+}
+
+void pcpu_timer_interrupt(void)
+{
+    struct pcpu *cpu = this_cpu();
+    struct timer *timer;
+
+    do {
+        spin_lock(&cpu->timer_lock);
+        timer = timer_pop_expired(&cpu->timers, cpu_count_ticks());
+        if (timer == NULL) {
+            program_timer(cpu);
+        }
+        spin_unlock(&cpu->timer_lock);
+        if (timer != NULL) {
+            timer->expired(timer);
+        }
+    } while (timer != NULL);
+}
+
+void time_init(uint32_t frequency_hz)
+{
+    ns_per_tick_fixed = (uint64_t)(((unsigned __int128)NS_PER_S << 32) / frequency_hz);
+    ticks_per_ns_fixed = (uint64_t)(((unsigned __int128)frequency_hz << 32) / NS_PER_S);
+}
+
+uint64_t ns_from_ticks(uint64_t ticks)
+{
+    return (uint64_t)(((unsigned __int128)ticks * ns_per_tick_fixed) >> 32);
+}
+
+uint64_t ticks_from_ns(uint64_t ns)
+{
+    return (uint64_t)(((unsigned __int128)ns * ticks_per_ns_fixed) >> 32);
+}
+
+uint64_t time_now_ns(void)
+{
+    return ns_from_ticks(cpu_count_ticks());
+}

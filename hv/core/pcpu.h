@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pcpu.h - what each physical CPU keeps: which vCPU is loaded, what it must do before it returns to a guest, its timers, and
+ * which interrupts the fast path may inject. */
+#ifndef CORE_PCPU_H
+#define CORE_PCPU_H
+
+#include <stdatomic.h>
+
+#include "arch/cpu.h"
+#include "arch/spinlock.h"
+#include "base/timer.h"
+#include "lib/gic.h"
+
+struct vcpu;
+struct sched_pool;
+
+#define BOUND_INTID_COUNT 1024 /* GICv2's IAR is masked to ten bits: every index it can give is in the table. */
+
+/* Reasons for trap_exit() to do more than return. Set by any CPU, taken by the own one. */
+#define PCPU_RESCHEDULE BIT32(0)
+
+struct pcpu {
+    struct cpu_base base; /* First: arch/cpu.h. */
+    uint64_t stack_top;
+    /* Bound list registers (vgic/vgic.h, struct vgic_fill): INTID -> slot + 1, 0: take the full path; slot -> value to write. */
+    uint64_t bound_lr[GIC_LR_MAX];
+    uint8_t bound_slot[BOUND_INTID_COUNT];
+    uint16_t bound_intid[GIC_LR_MAX];
+
+    struct vcpu *loaded;  /* Whose registers are in the CPU: it runs, or sleeps here with nobody else to run. */
+    struct vcpu *current; /* Who runs; NULL: idle. */
+    struct vcpu *fp_owner; /* Whose FP registers are in the CPU, if that vCPU says so too. */
+    _Atomic uint32_t work;
+    uint16_t ppi_enabled; /* Linked PPIs that are enabled in the physical GIC. */
+    _Atomic bool online;
+    struct sched_pool *pool;
+    struct spinlock timer_lock; /* LOCK_RANK_TIMER: guards timers. */
+    struct timer_queue timers;
+    struct timer slice;
+};
+
+static inline struct pcpu *this_cpu(void)
+{
+    return (struct pcpu *)(void *)cpu_base();
+}
+
+/* Any pCPU by index. */
+struct pcpu *pcpu_get(unsigned cpu);
+
+/* Make index @cpu's structure ready. Boot CPU, for each CPU before it starts. */
+void pcpu_init(unsigned cpu, uint64_t stack_top);
+
+/* Mask of pCPUs that take part. */
+uint32_t pcpu_online_mask(void);
+void pcpu_set_online(unsigned cpu);
+
+/* Ask every pCPU in @cpus to choose again whom it runs. Any CPU, no lock of rank above LOCK_RANK_SCHED held. */
+void pcpu_reschedule(uint32_t cpus);
+
+/* Make @cpu leave its guest and pass trap_exit() soon; nothing when it is this one, which is there already. */
+void pcpu_kick(unsigned cpu);
+
+/* Arm @timer on this pCPU for @deadline (physical counter ticks); disarm one armed on @cpu. */
+void pcpu_timer_arm(struct timer *timer, uint64_t deadline);
+void pcpu_timer_disarm(unsigned cpu, struct timer *timer);
+
+/* The hypervisor timer's interrupt: run what has expired. */
+void pcpu_timer_interrupt(void);
+
+/* Nanoseconds since boot, on the physical counter. */
+uint64_t time_now_ns(void);
+uint64_t ticks_from_ns(uint64_t ns);
+uint64_t ns_from_ticks(uint64_t ticks);
+/* Fix the counter's frequency. Boot CPU, first. */
+void time_init(uint32_t frequency_hz);
+
+#endif

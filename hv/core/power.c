@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* power.c - the machine's end, and the last words. */
+#include "core/power.h"
+
+#include "arch/cpu.h"
+#include "arch/smccc.h"
+#include "core/console.h"
+#include "lib/log.h"
+#include "lib/panic.h"
+
+#define PSCI_SYSTEM_OFF UINT64_C(0x84000008)
+
+static enum psci_conduit firmware = PSCI_CONDUIT_NONE;
+static bool stay;
+
+void power_init(enum psci_conduit conduit, bool noreboot)
+{
+    firmware = conduit;
+    stay = noreboot;
+}
+
+int64_t firmware_call(uint64_t function, uint64_t x1, uint64_t x2, uint64_t x3)
+{
+    switch (firmware) {
+    case PSCI_CONDUIT_SMC:
+        return (int64_t)smccc_smc(function, x1, x2, x3);
+    case PSCI_CONDUIT_HVC:
+        return (int64_t)smccc_hvc(function, x1, x2, x3);
+    case PSCI_CONDUIT_NONE:
+        break;
+    }
+    return -1;
+}
+
+_Noreturn void power_off(void)
+{
+    console_drain();
+    (void)firmware_call(PSCI_SYSTEM_OFF, 0, 0, 0);
+    cpu_halt();
+}
+
+void power_last_domain_stopped(void)
+{
+    if (stay) {
+        log_info("All domains have stopped; noreboot: the machine stays on");
+        return;
+    }
+    log_info("All domains have stopped: switching the machine off");
+    power_off();
+}
+
+_Noreturn void panic(const char *format, ...)
+{
+    char text[256];
+    va_list args;
+
+    va_start(args, format);
+    (void)format_text_v(text, sizeof(text), format, args);
+    va_end(args);
+    log_panic_mode();
+    log_error("****************************************");
+    log_error("Panic: %s", text);
+    log_error("****************************************");
+    if (stay) {
+        console_drain();
+        cpu_halt();
+    }
+    power_off();
+}

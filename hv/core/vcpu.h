@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* vcpu.h - a virtual CPU: its registers while it is not on a pCPU, and what puts them there. */
+#ifndef CORE_VCPU_H
+#define CORE_VCPU_H
+
+#include <stdatomic.h>
+
+#include "base/timer.h"
+#include "drivers/gic.h"
+#include "lib/types.h"
+#include "sched/sched.h"
+
+struct domain;
+struct pcpu;
+
+/* General registers. Saved by every trap; core/layout.h has the offsets. */
+struct frame {
+    uint64_t x[31];
+    uint64_t pc, pstate;
+    uint64_t unused;
+};
+
+/* EL1 and EL0 system registers that belong to the guest; they stay in the CPU until another vCPU is loaded. */
+struct vcpu_sysregs {
+    uint64_t sctlr, ttbr0, ttbr1, tcr, mair, amair, vbar, esr, far, afsr0, afsr1, elr, spsr;
+    uint64_t sp_el0, sp_el1, tpidr_el0, tpidrro_el0, tpidr_el1, contextidr, cpacr, cntkctl, csselr, par;
+};
+
+struct vcpu_fp {
+    uint8_t q[32][16];
+    uint64_t fpcr, fpsr;
+} __attribute__((aligned(16)));
+
+struct vcpu {
+    struct frame frame; /* First: core/layout.h. */
+    struct domain *domain;
+    unsigned id;
+    uint64_t hcr, vmpidr;
+    struct sched_unit unit;
+    _Atomic unsigned loaded_cpu; /* pCPU whose registers hold it; CPU_NONE. */
+    unsigned last_cpu;           /* Where it was loaded last; CPU_NONE: never. */
+    bool powered;                /* PSCI: on. Guarded by the domain's power lock. */
+    struct vcpu_sysregs sysregs;
+    uint64_t cntv_ctl, cntv_cval, cntp_ctl, cntp_cval;
+    struct timer timer; /* Stands in for both while it is off its pCPU. */
+    unsigned timer_cpu; /* Where it was armed last. */
+    struct gic_vcpu_state gic;
+    uint16_t ppi_enable; /* Linked PPIs that the guest enabled, as of the last fill. */
+    struct vcpu_fp fp;
+    bool fp_used;        /* The FP registers in the CPU are newer than fp. */
+    struct timer poll_timer; /* SCHEDOP_poll's end. */
+    unsigned poll_cpu;
+} __attribute__((aligned(16)));
+
+static inline struct vcpu *vcpu_of_unit(struct sched_unit *unit)
+{
+    return CONTAINER_OF(unit, struct vcpu, unit);
+}
+
+/* Registers of a CPU that PSCI switches on: EL1, MMU off, pc at @entry, x0 = @context. The vCPU is not loaded. */
+void vcpu_reset(struct vcpu *vcpu, uint64_t entry, uint64_t context);
+
+/* Put @next's registers in place of what this pCPU holds. Its list registers are filled. */
+void vcpu_load(struct pcpu *cpu, struct vcpu *next);
+
+/* Take the loaded vCPU's registers off this pCPU, if there is one. */
+void vcpu_unload(struct pcpu *cpu);
+
+/* First use of FP since it was loaded: make its registers the ones in the CPU. */
+void vcpu_use_fp(struct pcpu *cpu, struct vcpu *vcpu);
+
+/* Something has come for @vcpu: wake it, and make the pCPU that holds it look. Any CPU, no lock held. */
+void vcpu_notice(struct vcpu *vcpu);
+
+/* Choose who runs on this pCPU and load it. */
+void vcpu_schedule(struct pcpu *cpu);
+
+/* The running vCPU waits for an interrupt (wfi, SCHEDOP_block). */
+void vcpu_block(struct vcpu *vcpu);
+
+/* Switch @vcpu off or, powered on by vcpu_reset() before, on. */
+void vcpu_stop(struct vcpu *vcpu);
+void vcpu_start(struct vcpu *vcpu);
+
+/* Inject an exception into the running vCPU (Arm ARM D1.10): undefined instruction, or abort on @addr. */
+void vcpu_inject_undefined(struct vcpu *vcpu);
+void vcpu_inject_abort(struct vcpu *vcpu, uint64_t addr, bool instruction);
+
+/* Step over the trapped instruction. */
+static inline void vcpu_skip(struct vcpu *vcpu)
+{
+    vcpu->frame.pc += 4;
+}
+
+/* Register @n of the frame as an operand: 31 is the zero register. */
+static inline uint64_t vcpu_x(const struct vcpu *vcpu, unsigned n)
+{
+    return n < 31 ? vcpu->frame.x[n] : 0;
+}
+
+static inline void vcpu_set_x(struct vcpu *vcpu, unsigned n, uint64_t value)
+{
+    if (n < 31) {
+        vcpu->frame.x[n] = value;
+    }
+}
+
+/* The registers in words, at LOG_INFO, for a domain that crashed. @vcpu is the running one. */
+void vcpu_dump(const struct vcpu *vcpu);
+
+#endif

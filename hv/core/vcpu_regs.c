@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* vcpu_regs.c - a vCPU's registers: reset, load, unload, FP on first use, exceptions put into the guest.
+ *
+ * A vCPU is loaded on at most one pCPU. It stays loaded while it sleeps there and nobody else runs. Order of unloading: timers
+ * stopped, isb, interrupts folded, so that no timer fires for a vCPU that is gone. Order of loading: interrupts, then timers. */
+#include "arch/barrier.h"
+#include "arch/fp.h"
+#include "arch/sysreg.h"
+#include "core/domain.h"
+#include "core/irq.h"
+#include "core/layout.h"
+#include "core/pcpu.h"
+#include "core/vcpu.h"
+#include "lib/log.h"
+#include "lib/panic.h"
+#include "lib/string.h"
+
+_Static_assert(offsetof(struct vcpu, frame.x) == FRAME_X(0), "core/layout.h");
+_Static_assert(offsetof(struct vcpu, frame.pc) == FRAME_PC, "core/layout.h");
+_Static_assert(offsetof(struct vcpu, frame.pstate) == FRAME_PSTATE, "core/layout.h");
+_Static_assert(sizeof(struct vcpu) <= PAGE_SIZE, "a vCPU fits a page");
+
+#define PPI_VIRT_TIMER BIT32(27 - 16) /* GUEST_TIMER_VIRT_PPI and GUEST_TIMER_PHYS_NS_PPI of xen/arch-arm.h. */
+#define PPI_PHYS_TIMER BIT32(30 - 16)
+
+#define FAULT_EXTERNAL_ABORT 0x10u /* ESR_ELx.xFSC: synchronous external abort, not on a walk. */
+
+void vcpu_reset(struct vcpu *vcpu, uint64_t entry, uint64_t context)
+{
+    memset(&vcpu->frame, 0, sizeof(vcpu->frame));
+    memset(&vcpu->sysregs, 0, sizeof(vcpu->sysregs));
+    memset(&vcpu->fp, 0, sizeof(vcpu->fp));
+    vcpu->frame.x[0] = context;
+    vcpu->frame.pc = entry;
+    vcpu->frame.pstate = SPSR_EL1H | SPSR_DAIF;
+    vcpu->sysregs.sctlr = SCTLR_EL1_RESET;
+    vcpu->cntv_ctl = 0;
+    vcpu->cntv_cval = 0;
+    vcpu->cntp_ctl = 0;
+    vcpu->cntp_cval = 0;
+    vcpu->fp_used = false;
+    vcpu->last_cpu = CPU_NONE; /* FP registers that some pCPU may still hold for it are old ones. */
+    vcpu->hcr = HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_FB | HCR_BSU_IS | HCR_TID3 | HCR_TSC |
+                HCR_TIDCP | HCR_TACR | HCR_RW;
+    gic()->vcpu_reset(&vcpu->gic);
+    spin_lock(vgic_lock(vcpu->domain->vgic));
+    vgic_vcpu_reset(vcpu->domain->vgic, vcpu->id);
+    spin_unlock(vgic_lock(vcpu->domain->vgic));
+}
+
+static void save_sysregs(struct vcpu_sysregs *s)
+{
+    s->sctlr = sysreg_read(sctlr_el1);
+    s->ttbr0 = sysreg_read(ttbr0_el1);
+    s->ttbr1 = sysreg_read(ttbr1_el1);
+    s->tcr = sysreg_read(tcr_el1);
+    s->mair = sysreg_read(mair_el1);
+    s->amair = sysreg_read(amair_el1);
+    s->vbar = sysreg_read(vbar_el1);
+    s->esr = sysreg_read(esr_el1);
+    s->far = sysreg_read(far_el1);
+    s->afsr0 = sysreg_read(afsr0_el1);
+    s->afsr1 = sysreg_read(afsr1_el1);
+    s->elr = sysreg_read(elr_el1);
+    s->spsr = sysreg_read(spsr_el1);
+    s->sp_el0 = sysreg_read(sp_el0);
+    s->sp_el1 = sysreg_read(sp_el1);
+    s->tpidr_el0 = sysreg_read(tpidr_el0);
+    s->tpidrro_el0 = sysreg_read(tpidrro_el0);
+    s->tpidr_el1 = sysreg_read(tpidr_el1);
+    s->contextidr = sysreg_read(contextidr_el1);
+    s->cpacr = sysreg_read(cpacr_el1);
+    s->cntkctl = sysreg_read(cntkctl_el1);
+    s->csselr = sysreg_read(csselr_el1);
+    s->par = sysreg_read(par_el1);
+}
+
+static void load_sysregs(const struct vcpu_sysregs *s)
+{
+    sysreg_write(sctlr_el1, s->sctlr);
+    sysreg_write(ttbr0_el1, s->ttbr0);
+    sysreg_write(ttbr1_el1, s->ttbr1);
+    sysreg_write(tcr_el1, s->tcr);
+    sysreg_write(mair_el1, s->mair);
+    sysreg_write(amair_el1, s->amair);
+    sysreg_write(vbar_el1, s->vbar);
+    sysreg_write(esr_el1, s->esr);
+    sysreg_write(far_el1, s->far);
+    sysreg_write(afsr0_el1, s->afsr0);
+    sysreg_write(afsr1_el1, s->afsr1);
+    sysreg_write(elr_el1, s->elr);
+    sysreg_write(spsr_el1, s->spsr);
+    sysreg_write(sp_el0, s->sp_el0);
+    sysreg_write(sp_el1, s->sp_el1);
+    sysreg_write(tpidr_el0, s->tpidr_el0);
+    sysreg_write(tpidrro_el0, s->tpidrro_el0);
+    sysreg_write(tpidr_el1, s->tpidr_el1);
+    sysreg_write(contextidr_el1, s->contextidr);
+    sysreg_write(cpacr_el1, s->cpacr);
+    sysreg_write(cntkctl_el1, s->cntkctl);
+    sysreg_write(csselr_el1, s->csselr);
+    sysreg_write(par_el1, s->par);
+}
+
+/* When @ctl and @cval make a timer fire, in physical ticks; TIME_NEVER when they do not. */
+static uint64_t timer_deadline(uint64_t ctl, uint64_t cval, uint64_t offset)
+{
+    bool armed = (ctl & (CNT_CTL_ENABLE | CNT_CTL_IMASK)) == CNT_CTL_ENABLE;
+
+    return armed ? cval + offset : TIME_NEVER;
+}
+
+static void timers_unload(struct vcpu *vcpu)
+{
+    uint64_t deadline = TIME_NEVER;
+
+    vcpu->cntv_ctl = sysreg_read(cntv_ctl_el0) & (CNT_CTL_ENABLE | CNT_CTL_IMASK);
+    vcpu->cntv_cval = sysreg_read(cntv_cval_el0);
+    vcpu->cntp_ctl = sysreg_read(cntp_ctl_el0) & (CNT_CTL_ENABLE | CNT_CTL_IMASK);
+    vcpu->cntp_cval = sysreg_read(cntp_cval_el0);
+    sysreg_write(cntv_ctl_el0, 0);
+    sysreg_write(cntp_ctl_el0, 0);
+    barrier_isb(); /* Both lines are low before their PPIs' state is touched. */
+    if (vcpu->ppi_enable & PPI_VIRT_TIMER) {
+        deadline = timer_deadline(vcpu->cntv_ctl, vcpu->cntv_cval, vcpu->domain->count_offset);
+    }
+    if (vcpu->ppi_enable & PPI_PHYS_TIMER) {
+        deadline = min_u64(deadline, timer_deadline(vcpu->cntp_ctl, vcpu->cntp_cval, 0));
+    }
+    if (deadline != TIME_NEVER) {
+        vcpu->timer_cpu = cpu_id();
+        pcpu_timer_arm(&vcpu->timer, deadline);
+    }
+}
+
+static void timers_load(struct vcpu *vcpu)
+{
+    pcpu_timer_disarm(vcpu->timer_cpu, &vcpu->timer);
+    sysreg_write(cntvoff_el2, vcpu->domain->count_offset);
+    sysreg_write(cntv_cval_el0, vcpu->cntv_cval);
+    sysreg_write(cntp_cval_el0, vcpu->cntp_cval);
+    sysreg_write(cntv_ctl_el0, vcpu->cntv_ctl);
+    sysreg_write(cntp_ctl_el0, vcpu->cntp_ctl);
+}
+
+void vcpu_unload(struct pcpu *cpu)
+{
+    struct vcpu *vcpu = cpu->loaded;
+
+    if (vcpu == NULL) {
+        return;
+    }
+    timers_unload(vcpu);
+    irq_vcpu_unload(cpu, vcpu);
+    save_sysregs(&vcpu->sysregs);
+    vcpu->hcr = (vcpu->hcr & ~HCR_VSE) | (sysreg_read(hcr_el2) & HCR_VSE);
+    if (vcpu->fp_used) {
+        fp_save(&vcpu->fp);
+        vcpu->fp_used = false; /* Saved, and still in the CPU: fp_owner remembers. */
+    }
+    cpu->loaded = NULL;
+    atomic_store_explicit(&vcpu->loaded_cpu, CPU_NONE, memory_order_release);
+    pcpu_reschedule(sched_saved(&vcpu->unit, time_now_ns()));
+}
+
+void vcpu_load(struct pcpu *cpu, struct vcpu *next)
+{
+    struct domain *domain = next->domain;
+    unsigned id = (unsigned)cpu->base.id;
+
+    ASSERT(cpu->loaded == NULL);
+    cpu->loaded = next;
+    /* Before the fill below: whoever changes the model after it finds where to send the kick (pairs with vcpu_notice). */
+    atomic_store(&next->loaded_cpu, id);
+    sysreg_write(vttbr_el2, domain->stage2.table.root.v | ((uint64_t)domain->stage2.vmid << 48));
+    sysreg_write(vmpidr_el2, next->vmpidr);
+    sysreg_write(vpidr_el2, sysreg_read(midr_el1));
+    load_sysregs(&next->sysregs);
+    sysreg_write(cptr_el2, CPTR_RES1 | CPTR_TTA | CPTR_TFP);
+    if (next->last_cpu != id) {
+        /* Another vCPU of this VMID may have run here since: its translations are not this one's. */
+        barrier_isb(); /* VTTBR_EL2 first: the invalidation is for its VMID. */
+        __asm__ volatile("tlbi vmalle1\n\tdsb nsh" ::: "memory");
+        irq_follow(cpu, next);
+        if (cpu->fp_owner == next) {
+            cpu->fp_owner = NULL; /* What it left here long ago is not what it has now. */
+        }
+        next->last_cpu = id;
+    }
+    irq_vcpu_load(cpu, next);
+    timers_load(next);
+}
+
+void vcpu_use_fp(struct pcpu *cpu, struct vcpu *vcpu)
+{
+    sysreg_write(cptr_el2, CPTR_RES1 | CPTR_TTA);
+    barrier_isb(); /* FP instructions below do not trap. */
+    if (cpu->fp_owner != vcpu) {
+        fp_load(&vcpu->fp);
+        cpu->fp_owner = vcpu;
+    }
+    vcpu->fp_used = true;
+}
+
+/* Enter EL1's vector @offset (Arm ARM D1.10.2) with @esr as syndrome. */
+static void enter_el1(struct vcpu *vcpu, uint64_t esr)
+{
+    uint64_t mode = vcpu->frame.pstate & 0xf;
+    bool aarch32 = (vcpu->frame.pstate & SPSR_AARCH32) != 0;
+    uint64_t offset = aarch32 ? 0x600 : mode == 0 ? 0x400 : mode == SPSR_EL1H ? 0x200 : 0;
+
+    sysreg_write(elr_el1, vcpu->frame.pc);
+    sysreg_write(spsr_el1, vcpu->frame.pstate);
+    sysreg_write(esr_el1, esr);
+    vcpu->frame.pc = sysreg_read(vbar_el1) + offset;
+    vcpu->frame.pstate = SPSR_EL1H | SPSR_DAIF;
+}
+
+void vcpu_inject_undefined(struct vcpu *vcpu)
+{
+    enter_el1(vcpu, ((uint64_t)EC_UNKNOWN << 26) | ESR_IL);
+}
+
+void vcpu_inject_abort(struct vcpu *vcpu, uint64_t addr, bool instruction)
+{
+    bool from_el0 = (vcpu->frame.pstate & (SPSR_AARCH32 | 0xf)) == 0 || (vcpu->frame.pstate & SPSR_AARCH32) != 0;
+    uint64_t class;
+
+    if (instruction) {
+        class = from_el0 ? EC_IABT_LOWER : EC_IABT_SAME;
+    } else {
+        class = from_el0 ? EC_DABT_LOWER : EC_DABT_SAME;
+    }
+    sysreg_write(far_el1, addr);
+    enter_el1(vcpu, (class << 26) | ESR_IL | FAULT_EXTERNAL_ABORT);
+}
+
+void vcpu_dump(const struct vcpu *vcpu)
+{
+    const struct frame *f = &vcpu->frame;
+
+    log_error("d%uv%u pc 0x%016lx pstate 0x%lx", vcpu->domain->id, vcpu->id, (unsigned long)f->pc, (unsigned long)f->pstate);
+    for (unsigned i = 0; i < 30; i += 3) {
+        log_error("  x%-2u %016lx  x%-2u %016lx  x%-2u %016lx", i, (unsigned long)f->x[i], i + 1, (unsigned long)f->x[i + 1],
+                  i + 2, (unsigned long)f->x[i + 2]);
+    }
+    log_error("  x30 %016lx  sp  %016lx  esr %016lx", (unsigned long)f->x[30], (unsigned long)sysreg_read(sp_el1),
+              (unsigned long)sysreg_read(esr_el1));
+    log_error("  elr %016lx  far %016lx  vbar %016lx", (unsigned long)sysreg_read(elr_el1), (unsigned long)sysreg_read(far_el1),
+              (unsigned long)sysreg_read(vbar_el1));
+    log_error("  sctlr %lx ttbr0 %lx ttbr1 %lx tcr %lx", (unsigned long)sysreg_read(sctlr_el1),
+              (unsigned long)sysreg_read(ttbr0_el1), (unsigned long)sysreg_read(ttbr1_el1), (unsigned long)sysreg_read(tcr_el1));
+}

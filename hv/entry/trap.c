@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* trap.c - what brings a guest to EL2, and trap_exit(), the only way back. Called by vectors.S on this pCPU's stack with the
+ * guest's registers in its frame; what is returned is the vCPU to run. */
+#include "entry/trap.h"
+
+#include "arch/cpu.h"
+#include "arch/sysreg.h"
+#include "boot/guests.h"
+#include "core/domain.h"
+#include "core/irq.h"
+#include "core/pcpu.h"
+#include "drivers/gic.h"
+#include "hcall/hypercall.h"
+#include "lib/log.h"
+#include "lib/panic.h"
+#include "vdev/mmio.h"
+#include "vdev/sysreg.h"
+#include "vdev/vpsci.h"
+
+#define HVC_XEN 0xea1u
+#define HVC_DEBUG_FIRST 0xff00u
+
+/* Take one interrupt. More may wait: while a guest runs the next one follows at once, so that nobody's storm holds EL2. */
+static void take_interrupt(struct pcpu *cpu)
+{
+    const struct gic_driver *g = gic();
+    uint32_t iar = g->ack(); /* IRQ PATH 2/7: what is it? */
+    uint32_t intid = iar & g->intid_mask;
+    bool done;
+
+    if (intid >= GIC_INTID_MAX && intid <= GIC_INTID_NONE) {
+        return;
+    }
+    done = irq_dispatch(cpu, intid); /* IRQ PATH 3/7: to its owner. */
+    g->eoi(iar);                     /* IRQ PATH 6/7: drop the priority; the guest's own end deactivates it. */
+    if (done) {
+        g->deactivate(iar);
+    }
+}
+
+struct vcpu *trap_irq(struct vcpu *vcpu)
+{
+    (void)vcpu;
+    take_interrupt(this_cpu());
+    return trap_exit();
+}
+
+/* Nobody to run: sleep until an interrupt is pending, take it. Interrupts stay masked: a pending one ends the wfi all the same. */
+static void idle(struct pcpu *cpu)
+{
+    cpu_wait_for_interrupt();
+    take_interrupt(cpu);
+}
+
+struct vcpu *trap_exit(void)
+{
+    struct pcpu *cpu = this_cpu();
+    struct vcpu *vcpu;
+
+    for (;;) {
+        if (atomic_load_explicit(&cpu->work, memory_order_relaxed) != 0) {
+            uint32_t work = atomic_exchange(&cpu->work, 0);
+
+            if (work & PCPU_RESCHEDULE) {
+                vcpu_schedule(cpu);
+            }
+        }
+        vcpu = cpu->current;
+        if (vcpu == NULL) {
+            idle(cpu);
+            continue;
+        }
+        if (vgic_stale(vcpu->domain->vgic, vcpu->id)) {
+            irq_refresh(cpu, vcpu);
+        }
+        if (atomic_load_explicit(&cpu->work, memory_order_relaxed) == 0) {
+            return vcpu;
+        }
+    }
+}
+
+static void trap_hvc(struct vcpu *vcpu, uint32_t immediate)
+{
+    /* ELR is behind the instruction already. */
+    if (immediate == HVC_XEN) {
+        hypercall(vcpu);
+    } else if (immediate == 0) {
+        vpsci_call(vcpu);
+    } else if (CONFIG_DEBUG && immediate >= HVC_DEBUG_FIRST) {
+        hypercall_debug_trap(vcpu, immediate);
+    } else {
+        vcpu_inject_undefined(vcpu);
+    }
+}
+
+static void trap_wfx(struct vcpu *vcpu, uint32_t iss)
+{
+    vcpu_skip(vcpu);
+    if (iss & BIT32(0)) { /* WFE: a spinning guest; let others of equal standing go first. */
+        sched_yield(&vcpu->unit, time_now_ns());
+        pcpu_reschedule(BIT32(cpu_id()));
+    } else {
+        vcpu_block(vcpu);
+    }
+}
+
+struct vcpu *trap_sync(struct vcpu *vcpu, uint64_t esr)
+{
+    struct pcpu *cpu = this_cpu();
+    uint32_t iss = (uint32_t)ESR_ISS(esr);
+
+    switch (ESR_EC(esr)) {
+    case EC_HVC64:
+        trap_hvc(vcpu, iss & 0xffff);
+        break;
+    case EC_SMC64: /* Trapped before it is carried out: ELR is still at the instruction. */
+        vcpu_skip(vcpu);
+        vpsci_call(vcpu);
+        break;
+    case EC_WFX:
+        trap_wfx(vcpu, iss);
+        break;
+    case EC_FP:
+        vcpu_use_fp(cpu, vcpu);
+        break;
+    case EC_SYSREG:
+        vsysreg_access(vcpu, iss);
+        break;
+    case EC_DABT_LOWER:
+    case EC_IABT_LOWER:
+        vmmio_fault(vcpu, esr);
+        break;
+    default: /* What no architecture we enable can do: AArch32 traps, SVE, an illegal return. */
+        log_debug("d%uv%u: trap with syndrome 0x%lx at 0x%lx", vcpu->domain->id, vcpu->id, (unsigned long)esr,
+                  (unsigned long)vcpu->frame.pc);
+        vcpu_inject_undefined(vcpu);
+        break;
+    }
+    return trap_exit();
+}
+
+struct vcpu *trap_serror(struct vcpu *vcpu, uint64_t esr)
+{
+    log_warn("d%uv%u: SError, syndrome 0x%lx: passed on to it", vcpu->domain->id, vcpu->id, (unsigned long)esr);
+    sysreg_write(hcr_el2, sysreg_read(hcr_el2) | HCR_VSE);
+    return trap_exit();
+}
+
+_Noreturn void trap_own_fault(unsigned vector, uint64_t sp, uint64_t lr)
+{
+    static const char *const names[] = {"synchronous, SP_EL0", "IRQ, SP_EL0", "FIQ, SP_EL0", "SError, SP_EL0",
+                                        "synchronous",         "IRQ",         "FIQ",         "SError"};
+    const char *what = vector < ARRAY_COUNT(names) ? names[vector] : "unknown";
+
+    log_panic_mode();
+    panic("EL2 exception (%s): esr 0x%lx elr 0x%lx far 0x%lx sp 0x%lx lr 0x%lx%s", what, (unsigned long)sysreg_read(esr_el2),
+          (unsigned long)sysreg_read(elr_el2), (unsigned long)sysreg_read(far_el2), (unsigned long)sp, (unsigned long)lr,
+          vector == 4 && (sp & (KIB(64) - 1)) < PAGE_SIZE ? " (stack overflow)" : "");
+}
+
+_Noreturn void guests_run(void)
+{
+    struct pcpu *cpu = this_cpu();
+
+    if (cpu->pool == NULL) { /* Came too late, after it had been given up. */
+        cpu_halt();
+    }
+    atomic_fetch_or(&cpu->work, PCPU_RESCHEDULE);
+    guest_return(trap_exit());
+}

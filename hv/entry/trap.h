@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* trap.h - the entry points that vectors.S calls. Each returns the vCPU to run. */
+#ifndef ENTRY_TRAP_H
+#define ENTRY_TRAP_H
+
+#include "core/vcpu.h"
+
+struct vcpu *trap_sync(struct vcpu *vcpu, uint64_t esr);
+struct vcpu *trap_irq(struct vcpu *vcpu);
+struct vcpu *trap_serror(struct vcpu *vcpu, uint64_t esr);
+
+/* Do what is to be done before a guest may run, sleep while there is none, and say who runs. */
+struct vcpu *trap_exit(void);
+
+/* An exception of EL2 itself: say where, and stop. */
+_Noreturn void trap_own_fault(unsigned vector, uint64_t sp, uint64_t lr);
+
+/* vectors.S: return to @vcpu's frame. */
+_Noreturn void guest_return(struct vcpu *vcpu);
+
+#endif

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* vectors.S - the sixteen vectors of EL2, the frame a trap saves, and the only way back to a guest.
+ * While a guest runs, SP_EL2 points at its struct vcpu, which starts with the frame; in C it points into this pCPU's stack.
+ * Source: Arm ARM D1.10.2 (vector table). */
+#include "core/layout.h"
+
+    .macro vector name
+    .balign 0x80
+    b       \name
+    .endm
+
+    .section .text.vectors, "ax"
+    .balign 0x800
+    .global vectors
+vectors:
+    vector  el2_sp0_sync               /* Current EL with SP_EL0: never used. */
+    vector  el2_sp0_irq
+    vector  el2_sp0_fiq
+    vector  el2_sp0_serror
+    vector  el2_sync                   /* Current EL with SP_EL2: a fault of our own. */
+    vector  el2_irq                    /* Interrupts are masked in EL2. */
+    vector  el2_fiq
+    vector  el2_serror
+    vector  guest64_sync               /* Lower EL, AArch64. */
+    vector  guest64_irq
+    vector  guest64_fiq
+    vector  guest64_serror
+    vector  guest32_sync               /* Lower EL, AArch32: EL0 of a 64-bit guest. */
+    vector  guest32_irq
+    vector  guest32_fiq
+    vector  guest32_serror
+
+/* Save the guest's registers in its frame; leaves x0 = vCPU, sp = this pCPU's stack, x1-x3 clobbered. */
+    .macro save_frame
+    stp     x0, x1, [sp, #FRAME_X(0)]
+    stp     x2, x3, [sp, #FRAME_X(2)]
+    stp     x4, x5, [sp, #FRAME_X(4)]
+    stp     x6, x7, [sp, #FRAME_X(6)]
+    stp     x8, x9, [sp, #FRAME_X(8)]
+    stp     x10, x11, [sp, #FRAME_X(10)]
+    stp     x12, x13, [sp, #FRAME_X(12)]
+    stp     x14, x15, [sp, #FRAME_X(14)]
+    stp     x16, x17, [sp, #FRAME_X(16)]
+    stp     x18, x19, [sp, #FRAME_X(18)]
+    stp     x20, x21, [sp, #FRAME_X(20)]
+    stp     x22, x23, [sp, #FRAME_X(22)]
+    stp     x24, x25, [sp, #FRAME_X(24)]
+    stp     x26, x27, [sp, #FRAME_X(26)]
+    stp     x28, x29, [sp, #FRAME_X(28)]
+    mrs     x1, elr_el2
+    stp     x30, x1, [sp, #FRAME_X(30)] /* FRAME_PC follows x30. */
+    mrs     x2, spsr_el2
+    str     x2, [sp, #FRAME_PSTATE]
+    mov     x0, sp
+    mrs     x1, tpidr_el2
+    ldr     x1, [x1, #PCPU_STACK_TOP]
+    mov     sp, x1
+    mov     x29, xzr
+    .endm
+
+guest64_sync:
+guest32_sync:
+    save_frame
+    mrs     x1, esr_el2
+    bl      trap_sync
+    b       guest_return
+
+guest64_irq:
+guest32_irq:
+guest64_fiq:                           /* Firmware may send what is ours as FIQ: the acknowledge tells. */
+guest32_fiq:
+    save_frame
+    mov     x19, x0
+    bl      trap_irq                   /* IRQ PATH 1/7: registers are saved; C takes over. */
+    cmp     x0, x19
+    b.ne    guest_return
+    /* IRQ PATH 7/7: the same vCPU goes on. What C preserves is still there, but for x19 and x29 used here; nothing changed ELR and SPSR. */
+    mov     sp, x0
+    ldr     x19, [x0, #FRAME_X(19)]
+    b       return_volatile
+
+guest64_serror:
+guest32_serror:
+    save_frame
+    mrs     x1, esr_el2
+    bl      trap_serror
+
+/* Return to the vCPU in x0, everything from its frame. */
+    .global guest_return
+guest_return:
+    mov     sp, x0
+    ldp     x1, x2, [sp, #FRAME_PC]
+    msr     elr_el2, x1
+    msr     spsr_el2, x2
+    ldr     x19, [sp, #FRAME_X(19)]
+    ldp     x20, x21, [sp, #FRAME_X(20)]
+    ldp     x22, x23, [sp, #FRAME_X(22)]
+    ldp     x24, x25, [sp, #FRAME_X(24)]
+    ldp     x26, x27, [sp, #FRAME_X(26)]
+    ldr     x28, [sp, #FRAME_X(28)]
+return_volatile:
+    ldp     x29, x30, [sp, #FRAME_X(29)]
+    ldp     x2, x3, [sp, #FRAME_X(2)]
+    ldp     x4, x5, [sp, #FRAME_X(4)]
+    ldp     x6, x7, [sp, #FRAME_X(6)]
+    ldp     x8, x9, [sp, #FRAME_X(8)]
+    ldp     x10, x11, [sp, #FRAME_X(10)]
+    ldp     x12, x13, [sp, #FRAME_X(12)]
+    ldp     x14, x15, [sp, #FRAME_X(14)]
+    ldp     x16, x17, [sp, #FRAME_X(16)]
+    ldr     x18, [sp, #FRAME_X(18)]
+    ldp     x0, x1, [sp, #FRAME_X(0)]
+    eret
+
+/* A fault of our own: report on this pCPU's emergency stack, since the fault may be the stack's end. Number of the vector in x0. */
+    .macro unexpected name, number
+\name:
+    mov     x0, #\number
+    b       el2_report
+    .endm
+    unexpected el2_sp0_sync, 0
+    unexpected el2_sp0_irq, 1
+    unexpected el2_sp0_fiq, 2
+    unexpected el2_sp0_serror, 3
+    unexpected el2_sync, 4
+    unexpected el2_irq, 5
+    unexpected el2_fiq, 6
+    unexpected el2_serror, 7
+
+el2_report:
+    msr     spsel, #1
+    mov     x1, sp
+    mov     x4, x30
+    ldr     x2, =emergency_stacks
+    mrs     x3, mpidr_el1
+    and     x3, x3, #7                 /* Two pCPUs may share one by accident; both are lost anyway. */
+    add     x3, x3, #1
+    lsl     x3, x3, #12
+    add     x2, x2, x3
+    mov     sp, x2
+    mov     x29, xzr
+    mov     x2, x4
+    bl      trap_own_fault
+    .ltorg
+
+    .bss
+    .balign 16
+emergency_stacks:
+    .skip   8 * 4096

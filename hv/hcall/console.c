@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* console.c - console_io: a domain's lines to the shared console. Source: xen/xen.h (CONSOLEIO_*). */
+#include "core/console.h"
+
+#include "core/domain.h"
+#include "core/guest_mem.h"
+#include "hcall/hypercall.h"
+#include "lib/abi.h"
+#include "lib/error.h"
+
+/* Bytes written in one stay in EL2; the rest follows when the call is issued again, which happens by itself. */
+#define SLICE_BYTES 128
+
+/* x1 = count, x2 = buffer. A long text goes in slices: the registers say what is left and the HVC is executed again. */
+static int64_t write_text(struct vcpu *vcpu, const uint64_t args[5])
+{
+    uint64_t count = (uint32_t)args[1];
+    size_t part = (size_t)min_u64(count, SLICE_BYTES);
+    char text[SLICE_BYTES];
+
+    if (guest_copy_in(vcpu, text, args[2], part) != 0) {
+        return -EFAULT;
+    }
+    for (size_t i = 0; i < part; i++) {
+        console_guest_put(vcpu->domain->id, text[i]);
+    }
+    if (count == part) {
+        return 0;
+    }
+    vcpu->frame.x[1] = count - part;
+    vcpu->frame.x[2] = args[2] + part;
+    vcpu->frame.pc -= 4;
+    return (int64_t)args[0]; /* x0 is the operation again. */
+}
+
+int64_t hcall_console_io(struct vcpu *vcpu, const uint64_t args[5])
+{
+    switch ((uint32_t)args[0]) {
+    case CONSOLEIO_write:
+        return write_text(vcpu, args);
+    case CONSOLEIO_read: /* Input reaches a domain through its UART. */
+        return 0;
+    default:
+        return -ENOSYS;
+    }
+}

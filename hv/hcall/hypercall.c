@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hypercall.c - number -> function. What is not in the table does not exist for a guest: -ENOSYS. */
+#include "hcall/hypercall.h"
+
+#include "core/console.h"
+#include "core/domain.h"
+#include "lib/abi.h"
+#include "lib/error.h"
+#include "lib/log.h"
+
+static int64_t not_there(struct vcpu *vcpu, const uint64_t args[5])
+{
+    (void)vcpu;
+    (void)args;
+    return -ENOSYS;
+}
+
+/* The security policy: who is not in it cannot be called. */
+static const struct {
+    uint64_t number;
+    hypercall_function function;
+} table[] = {
+    {__HYPERVISOR_xen_version, hcall_xen_version}, {__HYPERVISOR_console_io, hcall_console_io},
+    {__HYPERVISOR_vcpu_op, hcall_vcpu_op},         {__HYPERVISOR_sched_op, hcall_sched_op},
+    {__HYPERVISOR_hvm_op, hcall_hvm_op},
+};
+
+static hypercall_function find(uint64_t number)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(table); i++) {
+        if (table[i].number == number) {
+            return table[i].function;
+        }
+    }
+    return not_there;
+}
+
+void hypercall(struct vcpu *vcpu)
+{
+    const uint64_t args[5] = {vcpu->frame.x[0], vcpu->frame.x[1], vcpu->frame.x[2], vcpu->frame.x[3], vcpu->frame.x[4]};
+
+    vcpu->frame.x[0] = (uint64_t)find(vcpu->frame.x[16])(vcpu, args);
+}
+
+void hypercall_debug_trap(struct vcpu *vcpu, uint32_t immediate)
+{
+    switch (immediate) {
+    case 0xffff:
+        vcpu_dump(vcpu);
+        break;
+    case 0xfffe:
+        console_guest_put(vcpu->domain->id, (char)vcpu->frame.x[0]);
+        break;
+    case 0xfffd: /* A mark in the log. */
+        log_info("d%uv%u: debug trap at 0x%lx", vcpu->domain->id, vcpu->id, (unsigned long)vcpu->frame.pc);
+        break;
+    default: /* 0xff00 to 0xff1f: one register. */
+        if (immediate <= 0xff1f) {
+            unsigned n = immediate & 0x1f;
+
+            log_info("d%uv%u: x%u = 0x%lx", vcpu->domain->id, vcpu->id, n, (unsigned long)vcpu_x(vcpu, n));
+        } else {
+            log_debug("d%uv%u: debug trap #0x%x means nothing", vcpu->domain->id, vcpu->id, immediate);
+        }
+        break;
+    }
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* version.c - xen_version: what this hypervisor calls itself, and what it offers. Source: xen/version.h, xen/features.h. */
+#include <xen/features.h>
+
+#include "core/domain.h"
+#include "core/guest_mem.h"
+#include "hcall/hypercall.h"
+#include "lib/abi.h"
+#include "lib/error.h"
+#include "lib/string.h"
+
+#define VERSION_MAJOR 4
+#define VERSION_MINOR 17
+
+/* A fixed-size string field of the ABI, zero padded. */
+static int64_t give_text(struct vcpu *vcpu, uint64_t to, const char *text, size_t size)
+{
+    char field[1024] = {0};
+
+    (void)string_copy(field, size < sizeof(field) ? size : sizeof(field), text);
+    return guest_copy_out(vcpu, to, field, size);
+}
+
+static int64_t compile_info(struct vcpu *vcpu, uint64_t to)
+{
+    struct xen_compile_info info;
+
+    memset(&info, 0, sizeof(info));
+    (void)string_copy(info.compiler, sizeof(info.compiler), __VERSION__);
+    (void)string_copy(info.compile_by, sizeof(info.compile_by), "bulkhead");
+    (void)string_copy(info.compile_domain, sizeof(info.compile_domain), "");
+    (void)string_copy(info.compile_date, sizeof(info.compile_date), "");
+    return guest_copy_out(vcpu, to, &info, sizeof(info));
+}
+
+/* A domain's features: its memory is translated for it and is not where it seems; firmware calls follow SMCCC. */
+static int64_t features(struct vcpu *vcpu, uint64_t to)
+{
+    struct xen_feature_info info;
+
+    if (guest_copy_in(vcpu, &info, to, sizeof(info)) != 0) {
+        return -EFAULT;
+    }
+    switch (info.submap_idx) {
+    case 0:
+        info.submap = BIT32(XENFEAT_writable_page_tables) | BIT32(XENFEAT_auto_translated_physmap) |
+                      BIT32(XENFEAT_memory_op_vnode_supported) | BIT32(XENFEAT_ARM_SMCCC_supported) |
+                      BIT32(XENFEAT_not_direct_mapped);
+        break;
+    default:
+        info.submap = 0;
+        break;
+    }
+    if (info.submap_idx >= XENFEAT_NR_SUBMAPS) {
+        return -EINVAL;
+    }
+    return guest_copy_out(vcpu, to, &info, sizeof(info));
+}
+
+int64_t hcall_xen_version(struct vcpu *vcpu, const uint64_t args[5])
+{
+    uint64_t to = args[1];
+
+    switch ((uint32_t)args[0]) {
+    case XENVER_version:
+        return (VERSION_MAJOR << 16) | VERSION_MINOR;
+    case XENVER_extraversion:
+        return give_text(vcpu, to, ".0-bulkhead", sizeof(xen_extraversion_t));
+    case XENVER_compile_info:
+        return compile_info(vcpu, to);
+    case XENVER_capabilities:
+        return give_text(vcpu, to, "xen-3.0-aarch64 ", sizeof(xen_capabilities_info_t));
+    case XENVER_changeset:
+        return give_text(vcpu, to, "", sizeof(xen_changeset_info_t));
+    case XENVER_platform_parameters: {
+        struct xen_platform_parameters parameters = {.virt_start = 0};
+
+        return guest_copy_out(vcpu, to, &parameters, sizeof(parameters));
+    }
+    case XENVER_get_features:
+        return features(vcpu, to);
+    case XENVER_pagesize:
+        return PAGE_SIZE;
+    case XENVER_guest_handle: {
+        xen_domain_handle_t handle = {0};
+
+        return guest_copy_out(vcpu, to, &handle, sizeof(handle));
+    }
+    case XENVER_commandline: /* Not a domain's business. */
+        return give_text(vcpu, to, "<denied>", sizeof(xen_commandline_t));
+    default:
+        return -ENOSYS;
+    }
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* abi.h - Xen's public ABI, from Debian's libxen-dev: the one way this program includes it. */
+#ifndef LIB_ABI_H
+#define LIB_ABI_H
+
+#define __XEN_INTERFACE_VERSION__ 0x00041100
+#define __XEN_TOOLS__ 1
+
+#include <stdint.h>
+
+#include <xen/xen.h>
+#include <xen/version.h>
+#include <xen/sched.h>
+#include <xen/vcpu.h>
+#include <xen/hvm/hvm_op.h>
+#include <xen/hvm/params.h>
+
+#endif

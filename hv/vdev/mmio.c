@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mmio.c - accesses of a guest that no RAM answers: which device is meant, and an abort when none is. */
+#include "vdev/mmio.h"
+
+#include "arch/sysreg.h"
+#include "core/console.h"
+#include "core/domain.h"
+#include "core/irq.h"
+#include "core/pcpu.h"
+#include "lib/abi.h"
+#include "lib/log.h"
+#include "vdev/mmio_decode.h"
+
+#define VPL011_BYTES PAGE_SIZE
+#define GICD_V2_BYTES PAGE_SIZE
+#define GICR_FRAME_BYTES KIB(128) /* RD_base and SGI_base of one vCPU. */
+
+/* @offset of the device's window. Returns false: nothing answers there. */
+typedef bool (*device_access)(struct vcpu *vcpu, uint64_t offset, unsigned size, bool write, uint64_t *value);
+
+/* A vGIC access by the running vCPU: fold before and fill after when it touches state that the list registers hold. */
+static bool gic_access(struct vcpu *vcpu, bool redist, unsigned target, uint32_t offset, unsigned size, bool write,
+                       uint64_t *value)
+{
+    struct domain *domain = vcpu->domain;
+    struct pcpu *cpu = this_cpu();
+    bool folds = vgic_access_folds(domain->vgic, redist, offset, write);
+    struct vgic_work work = {0};
+    uint32_t notice = 0;
+    bool answered;
+
+    spin_lock(vgic_lock(domain->vgic));
+    if (folds) {
+        notice = irq_fold(cpu, vcpu);
+    }
+    if (redist) {
+        answered = vgic_redist_access(domain->vgic, vcpu->id, target, offset, size, write, value, &work);
+    } else {
+        answered = vgic_dist_access(domain->vgic, vcpu->id, offset, size, write, value, &work);
+    }
+    if (folds) {
+        irq_fill(cpu, vcpu);
+    }
+    spin_unlock(vgic_lock(domain->vgic));
+    work.notice |= notice;
+    irq_do_work(domain, &work);
+    for (uint32_t rest = work.query_pending; rest != 0; rest &= rest - 1) {
+        unsigned bit = (unsigned)__builtin_ctz(rest);
+
+        if (gic()->is_pending(work.first + bit)) {
+            *value |= BIT64(bit);
+        }
+    }
+    return answered;
+}
+
+static bool access_gicd(struct vcpu *vcpu, uint64_t offset, unsigned size, bool write, uint64_t *value)
+{
+    return gic_access(vcpu, false, 0, (uint32_t)offset, size, write, value);
+}
+
+static bool access_gicr(struct vcpu *vcpu, uint64_t offset, unsigned size, bool write, uint64_t *value)
+{
+    unsigned target = (unsigned)(offset / GICR_FRAME_BYTES);
+
+    return target < vcpu->domain->vcpu_count &&
+           gic_access(vcpu, true, target, (uint32_t)(offset % GICR_FRAME_BYTES), size, write, value);
+}
+
+static bool access_vpl011(struct vcpu *vcpu, uint64_t offset, unsigned size, bool write, uint64_t *value)
+{
+    struct domain *domain = vcpu->domain;
+    struct vpl011 *uart = &domain->vpl011;
+    bool prints = false;
+    bool level;
+    char c = 0;
+
+    if (size > 4) {
+        return false;
+    }
+    spin_lock(&uart->lock);
+    if (write) {
+        prints = vpl011_write(uart, (uint32_t)offset, size, (uint32_t)*value, &c);
+    } else {
+        *value = vpl011_read(uart, (uint32_t)offset, size);
+    }
+    level = vpl011_irq_level(uart);
+    spin_unlock(&uart->lock);
+    if (prints) {
+        console_guest_put(domain->id, c);
+    }
+    irq_set_level(domain, 0, GUEST_VPL011_SPI, level);
+    return true;
+}
+
+/* The device at @addr of @domain's platform and the offset in it; NULL. */
+static device_access find_device(const struct domain *domain, uint64_t addr, uint64_t *offset)
+{
+    const struct {
+        uint64_t base, size_bytes;
+        bool present;
+        device_access access;
+    } devices[] = {
+        {GUEST_GICD_BASE, GICD_V2_BYTES, domain->gic_version == 2, access_gicd},
+        {GUEST_GICV3_GICD_BASE, GUEST_GICV3_GICD_SIZE, domain->gic_version == 3, access_gicd},
+        {GUEST_GICV3_GICR0_BASE, GICR_FRAME_BYTES * VCPU_MAX, domain->gic_version == 3, access_gicr},
+        {GUEST_PL011_BASE, VPL011_BYTES, domain->has_vpl011, access_vpl011},
+    };
+
+    for (size_t i = 0; i < ARRAY_COUNT(devices); i++) {
+        if (devices[i].present && addr - devices[i].base < devices[i].size_bytes) {
+            *offset = addr - devices[i].base;
+            return devices[i].access;
+        }
+    }
+    return NULL;
+}
+
+void vmmio_fault(struct vcpu *vcpu, uint64_t esr)
+{
+    uint64_t virtual_addr = sysreg_read(far_el2);
+    uint64_t addr = (bits_get(sysreg_read(hpfar_el2), 43, 4) << PAGE_SHIFT) | (virtual_addr & PAGE_MASK);
+    bool instruction = ESR_EC(esr) == EC_IABT_LOWER;
+    device_access device = NULL;
+    struct mmio_access access;
+    uint64_t offset = 0;
+    uint64_t value = 0;
+
+    if (!instruction && mmio_decode((uint32_t)ESR_ISS(esr), &access)) {
+        device = find_device(vcpu->domain, addr, &offset);
+    }
+    if (device != NULL && (offset & (access.size - 1)) == 0) {
+        if (access.write) {
+            value = mmio_stored(&access, vcpu_x(vcpu, access.reg));
+        }
+        if (device(vcpu, offset, access.size, access.write, &value)) {
+            if (!access.write) {
+                vcpu_set_x(vcpu, access.reg, mmio_loaded(&access, value));
+            }
+            vcpu_skip(vcpu);
+            return;
+        }
+    }
+    log_debug("d%uv%u: nothing answers at IPA 0x%lx (VA 0x%lx, pc 0x%lx, syndrome 0x%lx)", vcpu->domain->id, vcpu->id,
+              (unsigned long)addr, (unsigned long)virtual_addr, (unsigned long)vcpu->frame.pc, (unsigned long)esr);
+    vcpu_inject_abort(vcpu, virtual_addr, instruction);
+}
