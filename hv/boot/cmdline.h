@@ -12,19 +12,20 @@ enum vwfi_mode {
 };
 
 struct options {
-    char console[64];  /* "dtuart" by default; "none" switches it off. */
-    char dtuart[96];   /* Path or alias, with or without ":options"; empty: stdout-path. */
-    char sched[16];    /* "credit2" by default. */
+    char console[64]; /* "dtuart" by default; "none" switches it off. */
+    char dtuart[96];  /* Path or alias, with or without ":options"; empty: stdout-path. */
+    char sched[16];   /* "credit2" by default. */
     enum vwfi_mode vwfi;
-    unsigned log_threshold;       /* enum log_level. loglvl=, Xen's none|error|warning|info|debug|all, and a/b form. */
-    unsigned guest_log_threshold;
+    unsigned log_threshold;       /* enum log_level, from loglvl=. "info" by default. */
+    unsigned guest_log_threshold; /* From guest_loglvl=. "warning" by default. */
     bool bootscrub;
     bool noreboot;
     unsigned maxcpus; /* 1 to CPU_MAX. */
 };
 
-/* Defaults, then @text over them. An unknown option, a value out of range, or an option of Xen's that has no meaning here is
- * named in a warning that says what to write instead (nearest known name, allowed values). Never fails: a bad option keeps its default. */
+/* Defaults, then @text over them. An unknown option, a value out of range, or an option of Xen's that has no
+ * meaning here is named in a warning that says what to write instead (nearest known name, allowed values).
+ * Never fails: a bad option keeps its default. */
 void cmdline_parse(const char *text, struct options *options);
 
 #endif
