@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* domain_config.h - the domains that the device tree asks for: Xen's dom0less bindings (docs: Xen's device-tree/booting.txt). */
+/* domain_config.h - the domains that the device tree asks for, by Xen's dom0less bindings
+ * (docs/boot-interface.md). */
 #ifndef BOOT_DOMAIN_CONFIG_H
 #define BOOT_DOMAIN_CONFIG_H
 
@@ -32,10 +33,10 @@ struct domain_config {
     unsigned vcpu_count;
     uint64_t memory_bytes;
     bool vpl011;
-    bool enhanced;               /* xen,enhanced: hypervisor node with the full interface. */
-    unsigned spi_count;          /* nr_spis, or enough for the devices assigned. */
+    bool enhanced;      /* xen,enhanced: hypervisor node with the full interface. */
+    unsigned spi_count; /* nr_spis, or enough for the devices assigned. */
     struct mem_range kernel, ramdisk, partial_tree; /* size 0: absent. */
-    uint32_t vcpu_hard_affinity[VCPU_MAX]; /* 0: any. */
+    uint32_t vcpu_hard_affinity[VCPU_MAX];          /* 0: any. */
     struct passthrough_mmio mmio[PASSTHROUGH_MAX];
     unsigned mmio_count;
     struct passthrough_irq irq[PASSTHROUGH_MAX];
@@ -44,18 +45,21 @@ struct domain_config {
 };
 
 struct boot_config {
-    struct boot_module modules[MODULE_MAX]; /* Every module of the tree: memory to keep until the domains are built. */
+    struct boot_module
+        modules[MODULE_MAX]; /* All that can be used: memory to keep until the domains are built. */
     unsigned module_count;
     struct domain_config domains[DOMAIN_CONFIG_MAX]; /* Only those without error. */
     unsigned domain_count;
     unsigned domains_refused; /* Those whose node has an error (logged by path). */
-    bool has_dom0_kernel;     /* A kernel module directly under /chosen: not supported yet, an error says so. */
+    bool has_dom0_kernel;     /* A kernel right under /chosen: not supported yet, an error says so. */
 };
 
-/* Read every module and domain. A domain with a malformed or unsupported property (static memory, direct-map, colouring, shared memory,
- * ...) is refused by a logged error that names node, property and what to write instead; the others stay. A module outside RAM, or overlapping
- * another or reserved memory, refuses the domains that use it. Partial trees and module contents are read through @read_phys.
- * Returns 0, or -EINVAL when the tree as a whole cannot be used. */
+/* Read every module and domain. A domain with a malformed or unsupported property (static memory, direct-map,
+ * colouring, shared memory, ...) is refused by a logged error that names node, property and what to write
+ * instead; the others stay. A module outside RAM, or over another one or reserved memory (board->reserved:
+ * add the hypervisor's own first), refuses the domains that use it. Two domains may name the same module.
+ * Partial trees are read through
+ * @read_phys (NULL: cannot be read). No domain at all is logged as an error too. Returns 0. */
 int boot_config_read(const void *fdt, const struct board *board, const struct options *options,
                      const void *(*read_phys)(pa_t base, uint64_t size_bytes), struct boot_config *config);
 

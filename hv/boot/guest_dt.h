@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* guest_dt.h - writes a domain's device tree: Xen's guest platform (addresses from xen/arch-arm.h). Pure, on libfdt. */
+/* guest_dt.h - writes a domain's device tree: Xen's guest platform (addresses from xen/arch-arm.h). Pure, on
+ * libfdt. */
 #ifndef BOOT_GUEST_DT_H
 #define BOOT_GUEST_DT_H
 
@@ -16,9 +17,10 @@ struct guest_dt_params {
     } bank[GUEST_BANK_MAX];
     unsigned bank_count;
     ipa_t initrd;
-    uint64_t initrd_bytes; /* 0: none. */
+    uint64_t initrd_bytes;       /* 0: none. */
     uint32_t timer_frequency_hz; /* 0: the register is right, write no property. */
-    const void *partial_tree; /* The /passthrough and /aliases of a multiboot,device-tree module are copied; NULL: none. */
+    const void *partial_tree; /* The /passthrough and /aliases of a multiboot,device-tree module are copied;
+                                 NULL: none. */
 };
 
 /* Write the tree into @buffer. Returns its size, or -ENOSPC, -EINVAL (partial tree not usable; logged). */
