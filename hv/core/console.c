@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* console.c - who prints what: lines of the domains and of the hypervisor on one serial line (core/console.h has the rules;
- * console_tx.c sends, console_input.c takes what is typed).
+/* console.c - who prints what: lines of the domains and of the hypervisor on one serial line (core/console.h
+ * has the rules; console_tx.c sends, console_input.c takes what is typed).
  *
- * Each domain gathers its line in a buffer of its own. It is printed when it ends, when the buffer is full, or when it has waited long
- * enough; in the last case the serial line is left "open" for that domain:
+ * Each domain gathers its line in a buffer of its own. It is printed when it ends, when the buffer is full,
+ * or when it has waited long enough; in the last case the serial line is left "open" for that domain:
  *
  *     open_domid      what is printed next                          what comes out
  *     none            d1 flushes "login: "                          (d1) login:
  *     1               d1 ends "root"                                root\r\n                    none
  *     1               anybody else prints "x"                       \r\n (d2) x \r\n            none
  *
- * Locking: console_lock guards all of it; it is innermost, and nothing is logged under it. In panic mode it is passed over. */
+ * Locking: console_lock guards all of it; it is innermost, and nothing is logged under it. In panic mode it
+ * is passed over. */
 #include "core/console.h"
 
 #include "arch/cpu.h"
@@ -28,9 +29,9 @@
 
 struct guest_line {
     uint16_t domid;
-    uint16_t length;  /* 0 and not cr_held: free for another domain. */
-    bool cr_held;     /* A carriage return came; what follows says what it means. */
-    uint64_t since;   /* Counter ticks: when the first character came. */
+    uint16_t length; /* 0 and not cr_held: free for another domain. */
+    bool cr_held;    /* A carriage return came; what follows says what it means. */
+    uint64_t since;  /* Counter ticks: when the first character came. */
     char text[LINE_MAX];
 };
 
@@ -106,8 +107,8 @@ static bool line_free(const struct guest_line *line)
     return line->length == 0 && !line->cr_held;
 }
 
-/* The buffer of @domid: where its number says unless another domain is there. There are as many as domains; if all are taken
- * nevertheless, the first makes room. */
+/* The buffer of @domid: where its number says unless another domain is there. There are as many as domains;
+ * if all are taken nevertheless, the first makes room. */
 static struct guest_line *line_of(uint16_t domid, bool create)
 {
     struct guest_line *free_line = NULL, *line = &lines[domid % DOMAIN_MAX];

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* console_input.c - who gets what is typed.
  *
- * The input goes round: hypervisor, then the domains in order of registration, then the hypervisor again. Ctrl-A three times in a row moves
- * it on; fewer are passed on with the character that follows them.
+ * The input goes round: hypervisor, then the domains in order of registration, then the hypervisor again.
+ * Ctrl-A three times in a row moves it on; fewer are passed on with the character that follows them.
  *
  *     UART -> [Ctrl-A counter] -> backlog -> receiver of the domain that has the input
  *
- * The backlog keeps what a receiver could not take; who types on into a full one is not heard. It is emptied when the input moves.
+ * The backlog keeps what a receiver could not take; who types on into a full one is not heard. It is emptied
+ * when the input moves.
  *
- * Locking: all of it under the console's lock (console.c). A receiver is called without it; "delivering" keeps a second CPU from
- * doing so at the same time, so that characters stay in order. That no wake-up is lost: waiting_domid is set before the receiver is called,
- * so who makes room after it refused sees it and calls, and a call during a delivery makes that one go round again. */
+ * Locking: all of it under the console's lock (console.c). A receiver is called without it; "delivering"
+ * keeps a second CPU from doing so at the same time, so that characters stay in order. That no wake-up is
+ * lost: waiting_domid is set before the receiver is called, so who makes room after it refused sees it and
+ * calls, and a call during a delivery makes that one go round again. */
 #include <stdatomic.h>
 
 #include "core/console_state.h"
@@ -39,7 +41,8 @@ static char backlog[BACKLOG_MAX];
 static unsigned backlog_head, backlog_count;
 static unsigned backlog_epoch; /* Counts how often it was emptied. */
 static bool delivering, deliver_again;
-static _Atomic uint16_t waiting_domid = DOMID_NONE; /* Whose receiver did not take a character; read without the lock. */
+/* Whose receiver did not take a character; read without the lock. */
+static _Atomic uint16_t waiting_domid = DOMID_NONE;
 
 uint16_t console_input_focus(void)
 {
@@ -93,7 +96,8 @@ static void tell_focus(void)
     if (focus == DOMID_HV) {
         console_say("*** Serial input to the hypervisor (type Ctrl-A three times to switch input)");
     } else {
-        format_text(text, sizeof(text), "*** Serial input to d%u (type Ctrl-A three times to switch input)", focus);
+        format_text(text, sizeof(text), "*** Serial input to d%u (type Ctrl-A three times to switch input)",
+                    focus);
         console_say(text);
     }
 }

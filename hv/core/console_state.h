@@ -10,7 +10,8 @@
 bool console_enter(void);
 void console_leave(bool locked);
 
-/* With the lock held: print a line of the hypervisor's, whatever the log's threshold; print what @domid has not ended. */
+/* With the lock held: print a line of the hypervisor's, whatever the log's threshold; print what @domid has
+ * not ended. */
 void console_say(const char *text);
 void console_flush_locked(uint16_t domid);
 

@@ -4,13 +4,14 @@
  *     console_tx_put() -> |#######################          | -> UART's FIFO -> wire
  *                         0          used        ^GUEST_LIMIT  ^RING_BYTES
  *
- * A writer copies its line into the ring, fills the UART's FIFO from it and leaves; the UART's interrupt does the rest. Until
- * interrupts are used (boot), and in a panic, the writer stays until the ring is empty.
+ * A writer copies its line into the ring, fills the UART's FIFO from it and leaves; the UART's interrupt does
+ * the rest. Until interrupts are used (boot), and in a panic, the writer stays until the ring is empty.
  *
- * If the ring has no room for the line, its writer waits and feeds the UART, so it pays with its own time. The bound: as long as the
- * UART takes at least one character in STUCK_PER_SECOND of a second (a 9600 baud line takes ninety-six) the wait goes on until there is
- * room, which is at most one line's time on the wire. A UART that takes none for so long is stuck: lines are then counted and lost
- * without a wait, until it moves again; a line of its own tells how many were. */
+ * If the ring has no room for the line, its writer waits and feeds the UART, so it pays with its own time.
+ * The bound: as long as the UART takes at least one character in STUCK_PER_SECOND of a second (a 9600 baud
+ * line takes ninety-six) the wait goes on until there is room, which is at most one line's time on the wire.
+ * A UART that takes none for so long is stuck: lines are then counted and lost without a wait, until it moves
+ * again; a line of its own tells how many were. */
 #include "core/console_tx.h"
 
 #include <stdatomic.h>
@@ -20,14 +21,15 @@
 #include "lib/log_ring.h"
 
 #define RING_BYTES 8192u
-#define GUEST_LIMIT (RING_BYTES - 2048u) /* Above it guests wait outside EL2; the rest is for the hypervisor's lines. */
+/* Above it guests wait outside EL2; the rest is for the hypervisor's lines. */
+#define GUEST_LIMIT (RING_BYTES - 2048u)
 #define STUCK_PER_SECOND 10u
 #define TICK_HZ_MIN 10000000u /* When firmware left CNTFRQ_EL0 unset. */
 #define LOST_NOTE_MAX 80u
 
 static const struct uart_driver *uart;
 static char ring[RING_BYTES];
-static uint32_t head, tail; /* Bytes ever put and ever sent; modulo 2^32, which RING_BYTES divides. */
+static uint32_t head, tail;    /* Bytes ever put and ever sent; modulo 2^32, which RING_BYTES divides. */
 static uint64_t last_progress; /* Counter ticks: when the UART last took a character, or had none to take. */
 static bool stuck, irq_used, irq_on;
 static uint64_t lost_count, lost_told;
@@ -82,7 +84,7 @@ void console_tx_put(const char *text, size_t length)
     }
 }
 
-/* Fill the UART's FIFO. Returns whether it took anything; notices when it is stuck and when it moves again. */
+/* Fill the UART's FIFO. Returns whether it took anything; notices when it is stuck and when it moves. */
 static bool feed(void)
 {
     uint32_t before = tail;
@@ -134,7 +136,8 @@ static bool wait_used_below(uint32_t limit)
     return used() <= limit;
 }
 
-/* After the UART has been stuck: say how many lines are missing here. There is room for it if there is for a line. */
+/* After the UART has been stuck: say how many lines are missing here. There is room for it if there is for a
+ * line. */
 static void tell_lost(void)
 {
     char note[LOST_NOTE_MAX];
@@ -143,7 +146,8 @@ static void tell_lost(void)
     if (lost_told == lost_count) {
         return;
     }
-    length = format_text(note, sizeof(note), "\r\n(BH) warning: console: %lu lines lost here, the UART was stuck\r\n",
+    length = format_text(note, sizeof(note),
+                         "\r\n(BH) warning: console: %lu lines lost here, the UART was stuck\r\n",
                          (unsigned long)(lost_count - lost_told));
     console_tx_put(note, length);
     lost_told = lost_count;

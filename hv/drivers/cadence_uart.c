@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cadence_uart.c - Cadence's UART as in Zynq UltraScale+ and Zynq-7000. Registers by the names of UG1087 (UART module).
- * Source: Xilinx UG1085, chapter 21; UG1087. */
+/* cadence_uart.c - Cadence's UART as in Zynq UltraScale+ and Zynq-7000. Registers by the names of UG1087
+ * (UART module). Source: Xilinx UG1085, chapter 21; UG1087. */
 #include "drivers/uart.h"
 
 #include "arch/cpu.h"
@@ -14,8 +14,8 @@
 #define CONTROL_TXEN BIT32(4)
 #define CONTROL_TXDIS BIT32(5)
 #define CONTROL_STPBRK BIT32(8)
-#define INTRPT_EN 0x08u  /* Write ones to set bits of the mask... */
-#define INTRPT_DIS 0x0cu /* ...and to clear them. */
+#define INTRPT_EN 0x08u    /* Write ones to set bits of the mask... */
+#define INTRPT_DIS 0x0cu   /* ...and to clear them. */
 #define CHNL_INT_STS 0x14u /* Sticky; write ones to clear. */
 #define RCVR_TIMEOUT 0x1cu
 #define RCVR_FIFO_TRIGGER_LEVEL 0x20u
@@ -29,7 +29,8 @@
 #define INT_TEMPTY BIT32(3)
 #define INT_ALL 0x3fffu
 
-#define DRAIN_PER_SECOND 10u /* Wait a tenth of a second at most for what the boot loader was still sending. */
+/* Wait a tenth of a second at most for what the boot loader was still sending. */
+#define DRAIN_PER_SECOND 10u
 
 static va_t base;
 
@@ -38,8 +39,8 @@ static bool tx_done(void)
     return (mmio_read32(base, CHANNEL_STS) & (STS_TEMPTY | STS_TACTIVE)) == STS_TEMPTY;
 }
 
-/* Mode and baud rate stay the boot loader's. The transmitter is emptied before it is reset, so that no character of the boot
- * loader's is cut off. */
+/* Mode and baud rate stay the boot loader's. The transmitter is emptied before it is reset, so that no
+ * character of the boot loader's is cut off. */
 static void init(uint64_t registers)
 {
     uint64_t deadline = cpu_count_ticks() + cpu_tick_hz() / DRAIN_PER_SECOND;
@@ -72,8 +73,8 @@ static bool rx_empty(void)
     return (mmio_read32(base, CHANNEL_STS) & STS_REMPTY) != 0;
 }
 
-/* The interrupt's status is sticky: it is cleared when the FIFO is found empty. A character that comes in between sets it again or
- * is seen by the second look. */
+/* The interrupt's status is sticky: it is cleared when the FIFO is found empty. A character that comes in
+ * between sets it again or is seen by the second look. */
 static int get(void)
 {
     if (rx_empty()) {
@@ -90,7 +91,7 @@ static void enable_rx_irq(void)
     mmio_write32(base, INTRPT_EN, INT_RTRIG);
 }
 
-/* The FIFO is full when it is switched on, so a status from before is cleared and the next one is of its end. */
+/* The FIFO is full when it is switched on, so a status from before is cleared and the next one is its end. */
 static void set_tx_irq(bool on)
 {
     mmio_write32(base, CHNL_INT_STS, INT_TEMPTY);

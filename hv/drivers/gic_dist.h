@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gic_dist.h - what GICv2's distributor, GICv3's distributor and GICv3's redistributors (SGI frame) have in common: the
- * registers with one, two or eight bits an interrupt, at the same offsets in all three.
- * Source: IHI 0048B 4.1.2 and 4.3; IHI 0069 12.9 and 12.11. */
+/* gic_dist.h - what GICv2's distributor, GICv3's distributor and GICv3's redistributors (SGI frame) have in
+ * common: the registers with one, two or eight bits an interrupt, at the same offsets in all three. Source:
+ * IHI 0048B 4.1.2 and 4.3; IHI 0069 12.9 and 12.11. */
 #ifndef DRIVERS_GIC_DIST_H
 #define DRIVERS_GIC_DIST_H
 
@@ -40,11 +40,13 @@ static inline bool gic_bit_read(va_t frame, uint32_t reg, unsigned intid)
 /* First INTID that the distributor at @gicd does not implement. */
 unsigned gic_dist_limit(va_t gicd);
 
-/* Every SPI below @limit: group as @group_word has it, disabled, not pending, not active, default priority, level. */
+/* Every SPI below @limit: group as @group_word has it, disabled, not pending, not active, default priority,
+ * level. */
 void gic_dist_reset_spis(va_t gicd, unsigned limit, uint32_t group_word);
 
-/* The SGIs and PPIs of this CPU in @frame, the same way, but PPIs keep their trigger, which hardware fixes, and the SGIs, all of
- * which are the hypervisor's, are enabled. GICv3: the caller waits for the writes to complete. */
+/* The SGIs and PPIs of this CPU in @frame, the same way, but PPIs keep their trigger, which hardware fixes,
+ * and the SGIs, all of which are the hypervisor's, are enabled. GICv3: the caller waits for the writes to
+ * complete. */
 void gic_dist_reset_local(va_t frame, uint32_t group_word);
 
 /* Trigger of @intid in @frame. Takes the GIC lock: sixteen interrupts share the word. */

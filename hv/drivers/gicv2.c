@@ -4,17 +4,18 @@
  * Source: Arm IHI 0048B; section numbers below are its. Four regions:
  *
  *     GICD  distributor                  GICH  virtual interface control: list registers, HCR, VMCR
- *     GICC  CPU interface (EL2's)        GICV  virtual CPU interface: mapped to guests where they look for a GICC
+ *     GICC  CPU interface (EL2's)        GICV  virtual CPU interface: mapped to guests as their GICC
  *
- * Groups: where the Security Extensions are, EL2 is Non-secure; it sees its Group 1 interrupts alone, bit 0 of GICD_CTLR and GICC_CTLR
- * enables them, and GICD_IGROUPR ignores writes. Where they are not, the same bit enables Group 0, so every interrupt is put
- * into Group 0. The code is one and the same.
+ * Groups: where the Security Extensions are, EL2 is Non-secure; it sees its Group 1 interrupts alone, bit 0
+ * of GICD_CTLR and GICC_CTLR enables them, and GICD_IGROUPR ignores writes. Where they are not, the same bit
+ * enables Group 0, so every interrupt is put into Group 0. The code is one and the same.
  *
- * Some boards repeat each 4 KiB page of GICC and GICV over 64 KiB, so that the second page, with the DIR register, is at +0x10000
- * and a write to +0x1000 would hit CTLR. Taking base + 0xf000 makes the last copy of page 0 and the first of page 1 adjacent:
+ * Some boards repeat each 4 KiB page of GICC and GICV over 64 KiB, so that the second page, with the DIR
+ * register, is at +0x10000 and a write to +0x1000 would hit CTLR. Taking base + 0xf000 makes the last copy of
+ * page 0 and the first of page 1 adjacent:
  *
  *     base  +0x0000  page 0 |  +0xf000  page 0 || +0x10000 page 1 |  +0x11000 page 1
- *                            `- used as base -- -- base + 0x1000 -'                                                    */
+ *                            `- used as base -- -- base + 0x1000 -' */
 #include "drivers/gic.h"
 
 #include "arch/barrier.h"
@@ -32,7 +33,7 @@
 
 #define GICC_CTLR 0x0000u /* 4.4.1 */
 #define GICC_CTLR_ENABLE BIT32(0)
-#define GICC_CTLR_EOIMODE BIT32(9) /* EOIModeNS, or EOImode without the Security Extensions: the same bit. */
+#define GICC_CTLR_EOIMODE BIT32(9) /* EOIModeNS; EOImode where there is no security. */
 #define GICC_PMR 0x0004u
 #define GICC_PMR_OPEN 0xffu
 #define GICC_BPR 0x0008u
@@ -51,7 +52,8 @@
 #define GICH_APR 0x0f0u
 #define GICH_LR 0x100u
 
-/* GICH_VMCR, 5.3.3. The virtual interface has 32 priorities, so the smallest binary points are 2 and, Non-secure, 3. */
+/* GICH_VMCR, 5.3.3. The virtual interface has 32 priorities, so the smallest binary points are 2 and,
+ * Non-secure, 3. */
 #define VMCR_PMR_SHIFT 27
 #define VMCR_PMR_OPEN 0x1fu
 #define VMCR_BP_SHIFT 21
@@ -79,7 +81,8 @@ static unsigned dist_limit, list_count;
 static uint32_t lr_mask;
 static uint8_t cpu_target[CPU_MAX]; /* Each CPU's bit in GICD_ITARGETSR and GICD_SGIR; 0: not up. */
 
-/* This CPU's bit: the first eight target registers are banked and read as it. A GIC with one CPU reads them as zero (4.3.12). */
+/* This CPU's bit: the first eight target registers are banked and read as it. A GIC with one CPU reads them
+ * as zero (4.3.12). */
 static uint8_t own_target(void)
 {
     for (uint32_t reg = 0; reg < 32; reg += 4) {
@@ -113,12 +116,13 @@ static void check_regions(const struct board_gic *board)
               (unsigned long)board->gicd.base.v);
     }
     if (board->gich.size_bytes == 0 || board->gicv.size_bytes == 0) {
-        panic("GIC at 0x%lx has no virtual interface: is virtualization on (QEMU: -machine virtualization=on; "
-              "firmware: start at EL2, \"reg\" with four regions)?",
+        panic("GIC at 0x%lx has no virtual interface: is virtualization on (QEMU: "
+              "-machine virtualization=on; firmware: start at EL2, \"reg\" with four regions)?",
               (unsigned long)board->gicd.base.v);
     }
     if (board->gicc.size_bytes < IF_SIZE) {
-        log_warn("GIC at 0x%lx: \"reg\" gives the CPU interface less than 8 KiB; its second page is used all the same",
+        log_warn("GIC at 0x%lx: \"reg\" gives the CPU interface less than 8 KiB; its second page is used all "
+                 "the same",
                  (unsigned long)board->gicd.base.v);
     }
 }
@@ -173,7 +177,8 @@ static void v2_init(const struct board_gic *board)
 static void v2_vcpu_reset(struct gic_vcpu_state *state)
 {
     *state = (struct gic_vcpu_state){
-        .vmcr = VMCR_PMR_OPEN << VMCR_PMR_SHIFT | VMCR_BP_MIN << VMCR_BP_SHIFT | VMCR_ABP_MIN << VMCR_ABP_SHIFT,
+        .vmcr =
+            VMCR_PMR_OPEN << VMCR_PMR_SHIFT | VMCR_BP_MIN << VMCR_BP_SHIFT | VMCR_ABP_MIN << VMCR_ABP_SHIFT,
     };
 }
 
@@ -288,13 +293,15 @@ static void v2_set_route(unsigned intid, unsigned cpu)
 static void v2_send_sgi(unsigned sgi, unsigned cpu)
 {
     ASSERT(cpu_target[cpu] != 0);
-    barrier_dsb_ish(); /* What the target shall see is stored before it is told; its pair is the acknowledge in v2_ack(). */
+    barrier_dsb_ish(); /* What the target shall see is stored before it is told; its pair is the acknowledge
+                          in v2_ack(). */
     mmio_write32(gicd, GICD_SGIR, (uint32_t)cpu_target[cpu] << GICD_SGIR_TARGET_SHIFT | sgi);
 }
 
 static uint64_t v2_lr_encode(const struct gic_lr *lr)
 {
-    uint32_t raw = lr->vintid | (uint32_t)(lr->priority >> 3) << LR_PRIORITY_SHIFT | (uint32_t)lr->state << LR_STATE_SHIFT;
+    uint32_t raw = lr->vintid | (uint32_t)(lr->priority >> 3) << LR_PRIORITY_SHIFT |
+                   (uint32_t)lr->state << LR_STATE_SHIFT;
 
     if ((lr->flags & GIC_LR_HW) != 0) {
         raw |= LR_HW | (uint32_t)lr->pintid << LR_PINTID_SHIFT;

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gicv3.c - the GICv3 interrupt controller: distributor, one redistributor a CPU, CPU interface in system registers.
+/* gicv3.c - the GICv3 interrupt controller: distributor, one redistributor a CPU, CPU interface in system
+ * registers.
  *
- * Source: Arm IHI 0069; section numbers below are its. Each CPU has a redistributor of two 64 KiB frames (four where virtual LPIs are),
- * found by its affinity in GICR_TYPER:
+ * Source: Arm IHI 0069; section numbers below are its. Each CPU has a redistributor of two 64 KiB frames
+ * (four where virtual LPIs are), found by its affinity in GICR_TYPER:
  *
- *     region:  | RD | SGI | RD | SGI | RD | SGI (Last) |     RD: wake-up, TYPER; SGI: registers of SGIs and PPIs
+ *     region:  | RD | SGI | RD | SGI | RD | SGI (Last) |     RD: wake-up, TYPER; SGI: of SGIs and PPIs
  *
- * Affinity routing is on, all interrupts are Group 1 as EL2 sees it: Non-secure where two security states are, plain Group 1
- * where there is one. GICD_CTLR's bits 1 and 4 mean the same in both views.
- * The virtual CPU interface is in gicv3_vif.c. */
+ * Affinity routing is on, all interrupts are Group 1 as EL2 sees it: Non-secure where two security states
+ * are, plain Group 1 where there is one. GICD_CTLR's bits 1 and 4 mean the same in both views. The virtual
+ * CPU interface is in gicv3_vif.c. */
 #include "drivers/gic.h"
 
 #include "arch/barrier.h"
@@ -35,13 +36,14 @@
 #define GICR_WAKER_CHILDRENASLEEP BIT32(2)
 #define GICR_FRAME KIB(64)
 
-#define ICC_SRE_ENABLE BIT64(3)   /* ICC_SRE_EL2: EL1 may access ICC_SRE_EL1. */
+#define ICC_SRE_ENABLE BIT64(3) /* ICC_SRE_EL2: EL1 may access ICC_SRE_EL1. */
 #define ICC_CTLR_EOIMODE BIT64(1)
 #define ICC_PMR_OPEN 0xffu
 #define ICC_IGRPEN1_ENABLE BIT64(0)
 
 #define ALL_BITS 0xffffffffu
-#define WAIT_PER_SECOND 10u   /* A register write that has not completed after a tenth of a second never will. */
+/* A register write that has not completed after a tenth of a second never will. */
+#define WAIT_PER_SECOND 10u
 #define TICK_HZ_MIN 10000000u /* When firmware left CNTFRQ_EL0 unset. */
 
 static struct mem_range regions[BOARD_GICR_MAX];
@@ -61,8 +63,8 @@ static void wait_clear(va_t frame, uint32_t reg, uint32_t bits, const char *what
 
     while ((mmio_read32(frame, reg) & bits) != 0) {
         if (cpu_count_ticks() > deadline) {
-            panic("GIC at 0x%lx: %s does not clear: it has no clock, or firmware left it unusable", (unsigned long)gicd_pa.v,
-                  what);
+            panic("GIC at 0x%lx: %s does not clear: it has no clock, or firmware left it unusable",
+                  (unsigned long)gicd_pa.v, what);
         }
         cpu_relax();
     }
@@ -156,7 +158,8 @@ static void find_redistributor(unsigned cpu)
             return;
         }
     }
-    panic("GIC at 0x%lx: no redistributor for CPU %u (MPIDR 0x%lx): does \"reg\" of its node have all redistributor regions?",
+    panic("GIC at 0x%lx: no redistributor for CPU %u (MPIDR 0x%lx): does \"reg\" of its node have all "
+          "redistributor regions?",
           (unsigned long)gicd_pa.v, cpu, (unsigned long)mpidr);
 }
 
@@ -173,7 +176,8 @@ static void init_redistributor(unsigned cpu)
     wait_redist(cpu);
 }
 
-/* No priority of this CPU's own interface is active: a boot loader may have left an interrupt unfinished. @count: registers a group. */
+/* No priority of this CPU's own interface is active: a boot loader may have left an interrupt unfinished.
+ * @count: registers a group. */
 static void clear_own_priorities(unsigned count)
 {
     gic_sysreg_write(ICC_AP0R0_EL1, 0);
@@ -193,13 +197,15 @@ static void clear_own_priorities(unsigned count)
 static void init_own_interface(void)
 {
     if (bits_get(gic_sysreg_read(ID_AA64PFR0_EL1), 27, 24) == 0) {
-        panic("GIC at 0x%lx is a GICv3, but the CPU has no system registers for it: the device tree is another machine's",
+        panic("GIC at 0x%lx is a GICv3, but the CPU has no system registers for it: the device tree is "
+              "another machine's",
               (unsigned long)gicd_pa.v);
     }
     gic_sysreg_write(ICC_SRE_EL2, ICC_SRE_ON | ICC_SRE_ENABLE);
     barrier_isb();
     if ((gic_sysreg_read(ICC_SRE_EL2) & ICC_SRE_SRE) == 0) {
-        panic("GIC at 0x%lx: EL2 may not use its system registers: firmware must set ICC_SRE_EL3.Enable and SRE",
+        panic("GIC at 0x%lx: EL2 may not use its system registers: firmware must set ICC_SRE_EL3.Enable and "
+              "SRE",
               (unsigned long)gicd_pa.v);
     }
     gic_sysreg_write(ICC_SRE_EL1, ICC_SRE_ON);
@@ -300,9 +306,10 @@ static void v3_send_sgi(unsigned sgi, unsigned cpu)
     uint64_t aff0 = bits_get(mpidr, 7, 0);
 
     ASSERT(redist[cpu].v != 0);
-    barrier_dsb_ish(); /* What the target shall see is stored before it is told; its pair is the acknowledge in v3_ack(). */
-    gic_sysreg_write(ICC_SGI1R_EL1, bits_get(mpidr, 39, 32) << 48 | aff0 / 16 << 44 | bits_get(mpidr, 23, 16) << 32 |
-                                        (uint64_t)sgi << 24 | bits_get(mpidr, 15, 8) << 16 | BIT64(aff0 % 16));
+    barrier_dsb_ish(); /* What the target shall see is stored before it is told; pair: v3_ack(). */
+    gic_sysreg_write(ICC_SGI1R_EL1, bits_get(mpidr, 39, 32) << 48 | aff0 / 16 << 44 |
+                                        bits_get(mpidr, 23, 16) << 32 | (uint64_t)sgi << 24 |
+                                        bits_get(mpidr, 15, 8) << 16 | BIT64(aff0 % 16));
     barrier_isb(); /* Sent now, not when EL2 is next left. */
 }
 

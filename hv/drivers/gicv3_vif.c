@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gicv3_vif.c - GICv3's virtual CPU interface: list registers, and what a vCPU's interface keeps while it is off its pCPU.
- * Source: Arm IHI 0069, 12.4. Virtual interrupts of a GICv3 guest are Group 1; a GICv2 guest is not served. */
+/* gicv3_vif.c - GICv3's virtual CPU interface: list registers, and what a vCPU's interface keeps while it is
+ * off its pCPU. Source: Arm IHI 0069, 12.4. Virtual interrupts of a GICv3 guest are Group 1; a GICv2 guest is
+ * not served. */
 #include "drivers/gicv3_vif.h"
 
 #include "arch/barrier.h"
@@ -23,7 +24,8 @@
 #define LR_STATE_SHIFT 62
 
 static unsigned list_count;
-static unsigned apr_count; /* AP<n>R registers of each group: 1, 2 or 4; the others are undefined instructions. */
+static unsigned
+    apr_count; /* AP<n>R registers of each group: 1, 2 or 4; the others are undefined instructions. */
 static uint64_t vmcr_reset;
 
 /* 5 bits of preemption take one register of 32 bits, 6 take two, 7 four. */
@@ -174,7 +176,8 @@ void gicv3_vif_init(void)
 
     list_count = (unsigned)min_u64(bits_get(vtr, 4, 0) + 1, GIC_LR_MAX);
     apr_count = gicv3_apr_count(preemption_bits);
-    vmcr_reset = VMCR_PMR_OPEN << VMCR_PMR_SHIFT | least_bpr << VMCR_BPR0_SHIFT | (least_bpr + 1) << VMCR_BPR1_SHIFT;
+    vmcr_reset =
+        VMCR_PMR_OPEN << VMCR_PMR_SHIFT | least_bpr << VMCR_BPR0_SHIFT | (least_bpr + 1) << VMCR_BPR1_SHIFT;
     gic_sysreg_write(ICH_HCR_EL2, 0);
     for (unsigned slot = 0; slot < list_count; slot++) {
         gicv3_lr_write(slot, 0);
@@ -192,7 +195,8 @@ unsigned gicv3_lr_count(void)
 
 uint64_t gicv3_lr_encode(const struct gic_lr *lr)
 {
-    uint64_t raw = lr->vintid | (uint64_t)lr->priority << LR_PRIORITY_SHIFT | (uint64_t)lr->state << LR_STATE_SHIFT;
+    uint64_t raw =
+        lr->vintid | (uint64_t)lr->priority << LR_PRIORITY_SHIFT | (uint64_t)lr->state << LR_STATE_SHIFT;
 
     if ((lr->flags & GIC_LR_HW) != 0) {
         raw |= LR_HW | (uint64_t)lr->pintid << LR_PINTID_SHIFT;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gicv3_vif.h - the functions of gicv3_driver that concern the virtual CPU interface (contracts: drivers/gic.h). */
+/* gicv3_vif.h - the functions of gicv3_driver that concern the virtual CPU interface (contracts:
+ * drivers/gic.h). */
 #ifndef DRIVERS_GICV3_VIF_H
 #define DRIVERS_GICV3_VIF_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pl011.c - Arm's PL011 UART, and the Generic UART of the SBSA, which is its subset without control, line and baud registers.
- * Source: Arm DDI 0183 (PL011), chapter 3; SBSA (DEN 0029), appendix B. */
+/* pl011.c - Arm's PL011 UART, and the Generic UART of the SBSA, which is its subset without control, line and
+ * baud registers. Source: Arm DDI 0183 (PL011), chapter 3; SBSA (DEN 0029), appendix B. */
 #include "drivers/uart.h"
 
 #include "arch/cpu.h"
@@ -35,8 +35,9 @@
 #define INT_RT BIT32(6)
 #define INT_ALL 0x7ffu
 
-#define FIFO_MAX 32u          /* Entries of the deepest FIFO there is. */
-#define DRAIN_PER_SECOND 10u  /* Wait a tenth of a second at most for what the boot loader was still sending. */
+#define FIFO_MAX 32u /* Entries of the deepest FIFO there is. */
+/* Wait a tenth of a second at most for what the boot loader was still sending. */
+#define DRAIN_PER_SECOND 10u
 
 static va_t base;
 
@@ -55,8 +56,8 @@ static void irqs_off(void)
     mmio_write32(base, UARTICR, INT_ALL);
 }
 
-/* The line control register may only be written while the UART is disabled, and must not be disabled while it sends (3.3.8). Its write
- * also takes the divisor registers over, which keep what the boot loader put there. */
+/* The line control register may only be written while the UART is disabled, and must not be disabled while it
+ * sends (3.3.8). Its write also takes over the divisor registers, which are the boot loader's. */
 static void pl011_init(uint64_t registers)
 {
     base = va(registers);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* log.h - the hypervisor's log: a ring kept for ever, lines above the threshold also sent to the console.
- * Levels carry blame: ERROR ours or the board's, WARN degraded, INFO once per boot or domain, DEBUG the rest. Any context
- * except the interrupt path, which traces instead. A line is whole: it is formatted, then emitted under one lock. */
+ * Levels carry blame: ERROR ours or the board's, WARN degraded, INFO once per boot or domain, DEBUG the rest.
+ * Any context except the interrupt path, which traces instead. A line is whole: it is formatted, then emitted
+ * under one lock. */
 #ifndef LIB_LOG_H
 #define LIB_LOG_H
 
@@ -16,18 +17,20 @@ enum log_level {
     LOG_DEBUG,
 };
 
-/* Emit one line (no newline in @format). Formats: %s %c %d %i %u %x %X %p %% with l, ll, z, width, 0 and - flags. */
+/* Emit one line (no newline in @format). Formats: %s %c %d %i %u %x %X %p %% with l, ll, z, width, 0 and -
+ * flags. */
 void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Lines at @level and more severe reach the console; the rest only the ring. */
 void log_set_threshold(enum log_level level);
 
-/* Where lines go that pass the threshold: called with no lock held, by any CPU, with a text that is not terminated. NULL: nowhere.
- * The console sets it; a lower layer cannot call up. */
+/* Where lines go that pass the threshold: called with no lock held, by any CPU, with a text that is not
+ * terminated. NULL: nowhere. The console sets it; a lower layer cannot call up. */
 typedef void (*log_sink)(const char *line, size_t length);
 void log_set_sink(log_sink sink);
 
-/* From now on neither the log nor the console takes a lock: the CPU that panics may hold one. The other CPUs should be stopped. */
+/* From now on neither the log nor the console takes a lock: the CPU that panics may hold one. The other CPUs
+ * should be stopped. */
 void log_panic_mode(void);
 
 #define log_error(...) log_line(LOG_ERROR, __VA_ARGS__)
@@ -37,6 +40,7 @@ void log_panic_mode(void);
 
 /* Format into @buffer of @size bytes, always terminated. Returns the length the whole text has. */
 size_t format_text(char *buffer, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
-size_t format_text_v(char *buffer, size_t size, const char *format, va_list args) __attribute__((format(printf, 3, 0)));
+size_t format_text_v(char *buffer, size_t size, const char *format, va_list args)
+    __attribute__((format(printf, 3, 0)));
 
 #endif

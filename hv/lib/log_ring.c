@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* log_ring.c - the newest lines of the log, whole lines only.
  *
- * Positions count every byte ever written; byte p is at ring[p % RING_BYTES]. A record is level, text, newline:
+ * Positions count every byte ever written; byte p is at ring[p % RING_BYTES]. A record is level, text,
+ * newline:
  *
  *       tail                            head
  *        |                               |
- *     ...'2' text \n '0' text \n ... \n                The oldest records go when a new one needs their place.
+ *     ...'2' text \n '0' text \n ... \n          The oldest records go when a new one needs their place.
  *
- * Locking: ring_lock guards ring, head and tail. In panic mode it is passed over: the CPU that panics may hold it itself. */
+ * Locking: ring_lock guards ring, head and tail. In panic mode it is passed over: the CPU that panics may
+ * hold it itself. */
 #include "lib/log_ring.h"
 
 #include <stdatomic.h>
@@ -48,7 +50,8 @@ bool log_shown(enum log_level level)
 
 void log_set_sink(log_sink sink)
 {
-    atomic_store_explicit(&line_sink, sink, memory_order_release); /* Pairs with the load in log_ring_put(). */
+    /* Pairs with the load in log_ring_put(). */
+    atomic_store_explicit(&line_sink, sink, memory_order_release);
 }
 
 static bool lock_ring(void) LOCK_UNCHECKED

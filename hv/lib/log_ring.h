@@ -6,13 +6,15 @@
 
 #include "lib/log.h"
 
-#define LOG_LINE_MAX 400u /* Longest line, longer ones are cut: with the console's prefix and line end it fits its transmit ring. */
+/* Longer lines are cut: with the console's prefix and line end a line fits its transmit ring. */
+#define LOG_LINE_MAX 400u
 
-/* Keep @text (characters that would move a terminal's cursor are replaced), and pass it on if the threshold says so. Any CPU. */
+/* Keep @text (characters that would move a terminal's cursor are replaced), and pass it on if the threshold
+ * says so. Any CPU. */
 void log_ring_put(enum log_level level, const char *text, size_t length);
 
-/* The first line at or after *@cursor (0: the oldest kept) into @buffer, @size bytes, not terminated, cut if longer; *@cursor moves
- * on. Returns its length, -ENODATA after the newest. */
+/* The first line at or after *@cursor (0: the oldest kept) into @buffer, @size bytes, not terminated, cut if
+ * longer; *@cursor moves on. Returns its length, -ENODATA after the newest. */
 int log_ring_read(uint64_t *cursor, enum log_level *level, char *buffer, size_t size);
 
 void log_ring_set_threshold(enum log_level level);

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vpl011.c - register model of a domain's PL011: a 32-entry receive FIFO, and a transmitter that is always empty.
+/* vpl011.c - register model of a domain's PL011: a 32-entry receive FIFO, and a transmitter that is always
+ * empty.
  *
  * Interrupt state, RIS, as on the device but without its clock:
  *
- *     RX   set when a character fills the FIFO to its level (IFLS; 1 with the FIFO off), cleared when reading takes it below, or by ICR
- *     RT   set by every character that does not reach the level: the timeout is over at once; cleared when the FIFO is empty, or by ICR
+ *     RX   set when a character fills the FIFO to its level (IFLS; 1 with the FIFO off),
+ *          cleared when reading takes it below, or by ICR
+ *     RT   set by every character that does not reach the level: the timeout is over at once,
+ *          cleared when the FIFO is empty, or by ICR
  *     TX   set when a character was written, which leaves at once; cleared by ICR
  *
- * Guests that know only the SBSA subset never enable the UART, so CR's enable bits are kept but decide nothing; the loopback bit works.
- * Source: Arm DDI 0183 chapter 3. */
+ * Guests that know only the SBSA subset never enable the UART, so CR's enable bits are kept but decide
+ * nothing; the loopback bit works. Source: Arm DDI 0183 chapter 3. */
 #include "vdev/vpl011.h"
 
 #include "lib/lock_rank.h"
@@ -58,7 +61,8 @@ void vpl011_init(struct vpl011 *uart)
     spin_init(&uart->lock, LOCK_RANK_VPL011);
 }
 
-/* How many characters make the receive interrupt: eighths of the FIFO by IFLS bits 5:3; values the manual reserves act as 7/8. */
+/* How many characters make the receive interrupt: eighths of the FIFO by IFLS bits 5:3; values the manual
+ * reserves act as 7/8. */
 static unsigned rx_level(const struct vpl011 *uart)
 {
     static const uint8_t eighths[] = {1, 2, 4, 6, 7, 7, 7, 7};
@@ -101,7 +105,8 @@ static uint32_t read_data(struct vpl011 *uart)
 
 static uint32_t flags(const struct vpl011 *uart)
 {
-    return UARTFR_TXFE | (uart->in_count == 0 ? UARTFR_RXFE : 0) | (uart->in_count == VPL011_FIFO ? UARTFR_RXFF : 0);
+    return UARTFR_TXFE | (uart->in_count == 0 ? UARTFR_RXFE : 0) |
+           (uart->in_count == VPL011_FIFO ? UARTFR_RXFF : 0);
 }
 
 static uint32_t read_register(struct vpl011 *uart, uint32_t reg)
@@ -143,7 +148,8 @@ static uint32_t size_mask(unsigned size)
     return (uint32_t)MASK64(8 * size - 1, 0);
 }
 
-/* A narrow access gets its bytes of the register; the data register is in byte 0, and only taking that takes a character. */
+/* A narrow access gets its bytes of the register; the data register is in byte 0, and only taking that takes
+ * a character. */
 uint32_t vpl011_read(struct vpl011 *uart, uint32_t offset, unsigned size)
 {
     uint32_t shift = offset % 4 * 8;
@@ -199,7 +205,8 @@ static void write_register(struct vpl011 *uart, uint32_t reg, uint32_t value)
     }
 }
 
-/* A narrow write reaches the whole register, as on a bus that replicates nothing: what it does not give is zero. */
+/* A narrow write reaches the whole register, as on a bus that replicates nothing: what it does not give is
+ * zero. */
 bool vpl011_write(struct vpl011 *uart, uint32_t offset, unsigned size, uint32_t value, char *out)
 {
     value &= size_mask(size);

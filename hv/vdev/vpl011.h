@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vpl011.h - a domain's PL011 (SBSA subset and what Linux's pl011 and earlycon use). Pure register model: the caller holds
- * @uart's lock, prints what comes out and drives the interrupt line. Source: Arm DDI 0183 (PL011), SBSA appendix B. */
+/* vpl011.h - a domain's PL011 (SBSA subset and what Linux's pl011 and earlycon use). Pure register model: the
+ * caller holds
+ * @uart's lock, prints what comes out and drives the interrupt line. Source: Arm DDI 0183 (PL011), SBSA
+ * appendix B. */
 #ifndef VDEV_VPL011_H
 #define VDEV_VPL011_H
 

@@ -132,7 +132,8 @@ TEST(receive_level)
     }
 }
 
-/* What Linux does: unmask, take the interrupt, clear all but RX, RT and TX, read until empty. No character may be left behind silently. */
+/* What Linux does: unmask, take the interrupt, clear all but RX, RT and TX, read until empty. No character
+ * may be left behind silently. */
 TEST(linux_interrupt_sequence)
 {
     vpl011_init(&uart);
@@ -167,7 +168,8 @@ TEST(masks_and_read_only_registers)
 {
     static const struct {
         uint32_t offset, mask;
-    } rows[] = {{0x24, 0xffff}, {0x28, 0x3f}, {0x2c, 0xff}, {0x30, 0xff87}, {0x34, 0x3f}, {0x38, 0x7ff}, {0x48, 7}};
+    } rows[] = {{0x24, 0xffff}, {0x28, 0x3f},  {0x2c, 0xff}, {0x30, 0xff87},
+                {0x34, 0x3f},   {0x38, 0x7ff}, {0x48, 7}};
 
     vpl011_init(&uart);
     for (uint32_t offset = 4; offset < 0x1000; offset += 4) {
@@ -194,7 +196,8 @@ TEST(narrow_reads_see_their_bytes)
     CHECK_EQ(vpl011_read(&uart, 0x1000, 4), 0);
 }
 
-/* Random use against an array that is shifted: order kept, flags right, and whenever characters wait an unmasked guest is told. */
+/* Random use against an array that is shifted: order kept, flags right, and whenever characters wait an
+ * unmasked guest is told. */
 TEST(fifo_against_a_model)
 {
     char model[VPL011_FIFO];

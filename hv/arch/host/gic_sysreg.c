@@ -15,7 +15,8 @@ void gic_sysreg_write(enum gic_sysreg reg, uint64_t value)
 {
     host_gic_sysreg[reg] = value;
     if (host_gic_sysreg_log_count < GIC_SYSREG_LOG) {
-        host_gic_sysreg_log[host_gic_sysreg_log_count] = (struct gic_sysreg_write){.reg = reg, .value = value};
+        host_gic_sysreg_log[host_gic_sysreg_log_count] =
+            (struct gic_sysreg_write){.reg = reg, .value = value};
         host_gic_sysreg_log_count++;
     }
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gic_sysreg.h - GICv3's CPU interface registers. Encodings are spelled out because assemblers know the names only for some
- * targets. Source: Arm IHI 0069, chapter 12 (ICC_: 12.2, ICH_: 12.4). */
+/* gic_sysreg.h - GICv3's CPU interface registers. Encodings are spelled out because assemblers know the names
+ * only for some targets. Source: Arm IHI 0069, chapter 12 (ICC_: 12.2, ICH_: 12.4). */
 #ifndef ARCH_GIC_SYSREG_H
 #define ARCH_GIC_SYSREG_H
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mmio.h - device registers: each call is one access of that width, in program order with the other device accesses of this CPU.
- * Nothing is ordered against ordinary memory: a caller that needs that has a barrier and says why. */
+/* mmio.h - device registers: each call is one access of that width, in program order with the other device
+ * accesses of this CPU. Nothing is ordered against ordinary memory: a caller that needs that has a barrier
+ * and says why. */
 #ifndef ARCH_MMIO_H
 #define ARCH_MMIO_H
 

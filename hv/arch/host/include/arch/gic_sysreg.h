@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gic_sysreg.h - host build: GICv3's CPU interface registers are an array, and every write is recorded in order. */
+/* gic_sysreg.h - host build: GICv3's CPU interface registers are an array, and every write is recorded in
+ * order. */
 #ifndef ARCH_GIC_SYSREG_H
 #define ARCH_GIC_SYSREG_H
 
