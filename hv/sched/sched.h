@@ -1,13 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sched.h - the scheduling core: units (one a vCPU), pools of pCPUs, affinity, run-state accounting, and the table of a policy.
+/* sched.h - the scheduling core: units (one a vCPU), pools of pCPUs, affinity, run-state accounting, and the
+ * table of a policy.
  *
- * Pure: time comes in as nanoseconds, and what must happen comes back as a mask of pCPUs that shall call sched_pick() soon.
- * Only the caller arms timers and sends interrupts.
+ * Pure: time comes in as nanoseconds, and what must happen comes back as a mask of pCPUs that shall call
+ * sched_pick() soon. Only the caller arms timers and sends interrupts. A time may be a little older than one
+ * another pCPU gave before (it was read outside the lock): a span that would be negative counts as none.
  *
  *     offline --wake--> runnable --pick--> running --sleep--> blocked --wake--> runnable
  *                          ^------ pick of another ----'
- * A unit is "on_cpu" from the pick that chose it until sched_saved() says that its registers are in memory again: no other pCPU
- * may be given it in between, however runnable it is. */
+ *
+ * A unit is "on_cpu" from the pick that chose it until sched_saved() says that its registers are in memory
+ * again: no other pCPU may be given it in between, however runnable it is. Its own pCPU may.
+ *
+ * What a pCPU does, in this order: sched_pick(); when the registers it holds are not the chosen unit's, save
+ * them and call sched_saved() for the unit they belong to; load. All before its next sched_pick(), with one
+ * exception, "idle in place": when nothing is chosen (next is NULL) and the unit whose registers are loaded
+ * is asleep, they may stay; that unit remains on_cpu, and is saved when a later pick chooses another or finds
+ * it awake but chooses nothing (then it is wanted on another pCPU). */
 #ifndef SCHED_SCHED_H
 #define SCHED_SCHED_H
 
@@ -16,10 +25,10 @@
 #include "lib/types.h"
 
 enum runstate { /* Values of the ABI's RUNSTATE_*. */
-    RUNSTATE_RUNNING,
-    RUNSTATE_RUNNABLE,
-    RUNSTATE_BLOCKED,
-    RUNSTATE_OFFLINE,
+                RUNSTATE_RUNNING,
+                RUNSTATE_RUNNABLE,
+                RUNSTATE_BLOCKED,
+                RUNSTATE_OFFLINE,
 };
 
 #define CPU_NONE 0xffffffffu
@@ -30,36 +39,48 @@ struct sched_unit {
     struct sched_pool *pool;
     uint16_t domid, vcpu_id;
     uint32_t hard_affinity, soft_affinity; /* Masks of pCPUs; soft only prefers. */
-    uint32_t weight, cap;                  /* credit2's terms: weight 1-65535 (256), cap in per cent of one pCPU (0: none). */
+    uint32_t weight, cap; /* credit2's terms: weight 1-65535 (256), cap in per cent of one pCPU (0: none). */
     enum runstate state;
+    enum runstate sleep_state; /* What it becomes when its pCPU lets go of it asleep. */
     uint64_t state_since_ns;
     uint64_t state_ns[4]; /* Time spent in each state before state_since_ns. */
     unsigned cpu;         /* Where it runs or last ran; CPU_NONE: never. */
     bool on_cpu;
-    bool awake;           /* Wants to run. */
+    bool awake;                           /* Wants to run. */
     struct list_node pool_link, run_link; /* All units of the pool; the policy's queue. */
-    uint64_t policy[8];   /* The policy's own words. */
+    uint64_t policy[8];                   /* The policy's own words. */
 };
 
 struct sched_choice {
     struct sched_unit *next; /* NULL: idle. */
     uint64_t until_ns;       /* Absolute; TIME_NEVER: no slice timer. */
-    bool alone;              /* Nobody else waits for this pCPU: wfi may stay untrapped. When that changes, the pCPU is in a kick mask. */
+    bool alone; /* Nobody else waits for this pCPU: wfi may stay untrapped, and until_ns is TIME_NEVER. When
+                 * that changes, the pCPU is in a kick mask. */
 };
 
+/* A policy. All functions with the pool's lock held; they read unit and pool, and write unit->policy,
+ * unit->run_link and the pool's queue, assigned and policy. A mask is of pCPUs that shall pick. A unit
+ * "waits" when it is RUNNABLE: awake and not running. */
 struct sched_ops {
-    const char *name;  /* As on the command line: "null", "credit2". */
-    uint32_t abi_id;   /* XEN_SCHEDULER_*. */
+    const char *name;    /* As on the command line: "null", "credit2". */
+    uint32_t abi_id;     /* XEN_SCHEDULER_*. */
     bool may_untrap_wfi; /* vwfi=auto may leave wfi untrapped under this policy. */
-    /* All with the pool's lock held. They may read unit and pool, write unit->policy, run_link and pool->policy. Masks: pCPUs to re-pick. */
     void (*init)(struct sched_pool *pool);
     int (*admit)(struct sched_pool *pool, struct sched_unit *unit, uint32_t *kick);
+    /* @unit is asleep, runs nowhere and is no longer in pool->units. */
     void (*remove)(struct sched_pool *pool, struct sched_unit *unit, uint32_t *kick);
+    /* @unit begins to wait; it may still be on_cpu. */
     uint32_t (*wake)(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns);
+    /* @unit waits and shall no longer. (One that runs asleep is left out by pick.) */
     void (*sleep)(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns);
+    /* @unit runs. */
     void (*yield)(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns);
     void (*charge)(struct sched_pool *pool, struct sched_unit *unit, uint64_t ran_ns);
+    /* pool->running[cpu] is the unit so far, charged; it waits from now on when it is awake and another is
+     * chosen. */
     struct sched_choice (*pick)(struct sched_pool *pool, unsigned cpu, uint64_t now_ns);
+    /* @unit waits, and has just ceased to be on_cpu. */
+    uint32_t (*saved)(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns);
     uint32_t (*affinity_changed)(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns);
 };
 
@@ -67,9 +88,12 @@ struct sched_pool {
     struct spinlock lock; /* LOCK_RANK_SCHED: guards the pool, its units and the policy's state. */
     const struct sched_ops *ops;
     uint32_t cpus;
-    uint64_t ratelimit_ns;
+    uint64_t ratelimit_ns; /* Least time a unit runs before another may take its place; 0: none. */
     struct list_node units;
-    struct sched_unit *running[CPU_MAX]; /* NULL: idle. */
+    struct sched_unit *running[CPU_MAX];  /* NULL: idle. */
+    uint64_t charged_ns[CPU_MAX];         /* Until when running[] was charged. */
+    struct list_node queue;               /* The policy's queue of waiting units. */
+    struct sched_unit *assigned[CPU_MAX]; /* The policy's word for a unit that has this pCPU, or will. */
     uint64_t policy[64];
 };
 
@@ -81,26 +105,32 @@ const struct sched_ops *sched_policy(unsigned index);
 
 void sched_pool_init(struct sched_pool *pool, const struct sched_ops *ops, uint32_t cpus);
 
-/* @unit: domid, vcpu_id, affinities, weight, cap set by the caller; starts offline. Returns 0; -ENOSPC: the policy cannot place it
- * (null: no free pCPU in its affinity; it is then kept waiting, and admitted when one becomes free); -EINVAL. @kick is written on success. */
+/* @unit: domid, vcpu_id, affinities, weight, cap set by the caller; starts offline. Returns 0; -ENOSPC: the
+ * policy cannot place it (null: no free pCPU in its affinity; it is kept waiting, and placed when one becomes
+ * free); -EINVAL: no pCPU of the pool in its hard affinity, a weight out of range or a cap (not enforced by
+ * any policy yet), and the unit is not added. @kick is written on success. */
 int sched_add(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns, uint32_t *kick);
 /* The unit must not be on_cpu. */
 uint32_t sched_remove(struct sched_unit *unit, uint64_t now_ns);
 
 uint32_t sched_wake(struct sched_unit *unit, uint64_t now_ns);
-/* @state: RUNSTATE_BLOCKED or RUNSTATE_OFFLINE. A unit on_cpu goes on until its pCPU, which is in the mask, picks. */
+/* @state: RUNSTATE_BLOCKED or RUNSTATE_OFFLINE. A running unit goes on until its pCPU, which is in the mask,
+ * picks. */
 uint32_t sched_sleep(struct sched_unit *unit, enum runstate state, uint64_t now_ns);
-/* Let others of equal standing go first; its pCPU must pick. */
+/* Let others of equal standing go first; its pCPU must pick. Nothing unless the unit runs. */
 void sched_yield(struct sched_unit *unit, uint64_t now_ns);
-/* 0 or -EINVAL (no pCPU of the pool in @hard). */
-int sched_set_affinity(struct sched_unit *unit, uint32_t hard, uint32_t soft, uint64_t now_ns, uint32_t *kick);
+/* 0 or -EINVAL (no pCPU of the pool in @hard). @soft that shares no pCPU with @hard is no preference. */
+int sched_set_affinity(struct sched_unit *unit, uint32_t hard, uint32_t soft, uint64_t now_ns,
+                       uint32_t *kick);
 
-/* Charge what runs on @cpu, choose who runs there now, update run states. The previous unit, when another, stays on_cpu until
- * sched_saved(). */
+/* Charge what runs on @cpu, choose who runs there now, update run states. The previous unit, when another,
+ * stays on_cpu until sched_saved(). */
 struct sched_choice sched_pick(struct sched_pool *pool, unsigned cpu, uint64_t now_ns);
+/* @unit's registers are in memory and it runs nowhere. Returns the pCPUs that should now take it. */
 uint32_t sched_saved(struct sched_unit *unit, uint64_t now_ns);
 
 /* Time in each state up to @now_ns. Any CPU. */
-void sched_runstate(struct sched_unit *unit, uint64_t now_ns, enum runstate *state, uint64_t *since_ns, uint64_t time_ns[4]);
+void sched_runstate(struct sched_unit *unit, uint64_t now_ns, enum runstate *state, uint64_t *since_ns,
+                    uint64_t time_ns[4]);
 
 #endif

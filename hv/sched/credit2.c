@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* credit2.c - proportional share by weight, work conserving, with hard and soft affinity, on one queue for
+ * the pool.
+ *
+ * Waiting units stand in one queue in order of virtual time (credit2_clock.c). A pCPU serves the first that
+ * may run there; units within 1 ms of it go first when they ran here last, or prefer it. A unit alone on its
+ * pCPU is never picked for again.
+ *
+ *            begins to wait                     its pCPU picks
+ *     asleep ------+--> assigned to an idle pCPU ------------------> runs ---.
+ *                  |                                                  ^      | awake, and another was chosen
+ *                  '--> queued ---------------------------------------'      | (until saved: only for its own
+ * pCPU)
+ *                         ^--------------------------------------------------'
+ *
+ * "Assigned" is a reservation: that pCPU has been told, takes this unit and no other, and no other pCPU takes
+ * it. So a wake-up into an idle machine touches no queue, disturbs nobody, and two wake-ups never rely on the
+ * same idle pCPU.
+ *
+ * Invariant (work conservation): while an idle pCPU that has not been told to pick is in the hard affinity of
+ * a queued unit, that unit is on_cpu elsewhere. For: a unit that begins to wait takes an unassigned idle pCPU
+ * of its affinity if there is one; a pCPU becomes idle only when no queued unit may run there; a reservation
+ * falls away only when its pCPU has been told.
+ *
+ * Who runs stays until it is 5 ms (of the heavier's running) ahead of the first who waits for its pCPU, and
+ * at least for the ratelimit; a yield ends both. It also gives way when that lets a waiting unit in that
+ * could not run elsewhere, while what it moves to is idle or runs a unit that is further ahead ("shift",
+ * found through any number of pCPUs, done one at a time):
+ *
+ *     waits: d {1}      runs: a {0} on 0, far ahead; c {0,1} on 1, behind        c gives way to d, then takes
+ * 0 from a
+ *
+ * Bounds (tests/host/test_sched_credit2.c; slice 10 ms, or the ratelimit if longer): CPU-bound units receive
+ * their weighted max-min share within a few slices, over any length of time; no unit waits longer than
+ * docs/scheduling.md says. Caps are not enforced: sched_add() refuses a unit that has one. */
+#include "sched/credit2_clock.h"
+#include "sched/sched.h"
+
+#define SLICE_MAX_NS (10 * NS_PER_MS)
+#define SLICE_MIN_NS (NS_PER_MS / 2)
+#define STAY_NS (5 * NS_PER_MS) /* What runs may get ahead of who waits by this. */
+#define RESIST_NS NS_PER_MS     /* Who waits may be passed over by this for one that fits the pCPU better. */
+
+_Static_assert(POOL_WORDS <= sizeof(((struct sched_pool *)NULL)->policy) / sizeof(uint64_t),
+               "the pool's words");
+_Static_assert(UNIT_YIELDED < sizeof(((struct sched_unit *)NULL)->policy) / sizeof(uint64_t),
+               "a unit's words");
+
+static unsigned first_cpu(uint64_t mask)
+{
+    return (unsigned)__builtin_ctzll(mask);
+}
+
+static struct sched_unit *queued_unit(struct list_node *node)
+{
+    return CONTAINER_OF(node, struct sched_unit, run_link);
+}
+
+/* The pCPUs @unit prefers among those it may use. */
+static uint32_t preferred(const struct sched_pool *pool, const struct sched_unit *unit)
+{
+    uint32_t hard = unit->hard_affinity & pool->cpus;
+
+    return (hard & unit->soft_affinity) != 0 ? hard & unit->soft_affinity : hard;
+}
+
+/* 3: prefers @cpu and ran there last ... 0: neither. */
+static unsigned fitness(const struct sched_pool *pool, const struct sched_unit *unit, unsigned cpu)
+{
+    return ((preferred(pool, unit) & BIT32(cpu)) != 0 ? 2u : 0u) + (unit->cpu == cpu ? 1u : 0u);
+}
+
+static bool may_take(const struct sched_unit *unit, unsigned cpu)
+{
+    return (unit->hard_affinity & BIT32(cpu)) != 0 && (!unit->on_cpu || unit->cpu == cpu);
+}
+
+/* The queued unit that @cpu should take; NULL: none. */
+static struct sched_unit *candidate(struct sched_pool *pool, unsigned cpu)
+{
+    struct sched_unit *first = NULL, *best = NULL;
+
+    for (struct list_node *node = pool->queue.next; node != &pool->queue; node = node->next) {
+        struct sched_unit *unit = queued_unit(node);
+
+        if (!may_take(unit, cpu)) {
+            continue;
+        }
+        if (first == NULL) {
+            first = best = unit;
+        } else if (vtime_ahead(vtime_of(unit), vtime_of(first)) >=
+                   (int64_t)clock_span_least(unit, first, RESIST_NS)) {
+            break;
+        } else if (fitness(pool, unit, cpu) > fitness(pool, best, cpu)) {
+            best = unit;
+        }
+    }
+    return best;
+}
+
+/* The first queued unit that @cpu may take. @waiting: there is one that may run there, though it may have to
+ * be saved first. */
+static struct sched_unit *rival(struct sched_pool *pool, unsigned cpu, bool *waiting)
+{
+    *waiting = false;
+    for (struct list_node *node = pool->queue.next; node != &pool->queue; node = node->next) {
+        struct sched_unit *unit = queued_unit(node);
+
+        if ((unit->hard_affinity & BIT32(cpu)) != 0) {
+            *waiting = true;
+            if (may_take(unit, cpu)) {
+                return unit;
+            }
+        }
+    }
+    return NULL;
+}
+
+/* What runs on @cpu has had so much more than @unit, which waits, that it should give way. */
+static bool beats(const struct sched_pool *pool, const struct sched_unit *unit, unsigned cpu, uint64_t now_ns)
+{
+    const struct sched_unit *running = pool->running[cpu];
+
+    return running != NULL && vtime_ahead(clock_running(pool, cpu, now_ns), vtime_of(unit)) >=
+                                  (int64_t)clock_span_least(unit, running, STAY_NS);
+}
+
+/* Would what runs on @cpu find room, by way of any pCPUs where @unit may not run, so that @unit could have
+ * @cpu? */
+static bool shift_helps(const struct sched_pool *pool, const struct sched_unit *unit, unsigned cpu,
+                        uint64_t now_ns)
+{
+    uint32_t allowed = pool->cpus & ~unit->hard_affinity, seen = 0, front = BIT32(cpu);
+
+    while (front != 0) {
+        unsigned at = first_cpu(front);
+        const struct sched_unit *running = pool->running[at];
+
+        seen |= BIT32(at);
+        if (at != cpu && ((pool->policy[POOL_IDLE] & BIT64(at)) != 0 || beats(pool, unit, at, now_ns))) {
+            return true;
+        }
+        if (running != NULL) {
+            front |= running->hard_affinity & allowed;
+        }
+        front &= ~seen;
+    }
+    return false;
+}
+
+static void assign(struct sched_pool *pool, struct sched_unit *unit, unsigned cpu)
+{
+    pool->assigned[cpu] = unit;
+    unit->policy[UNIT_GIVEN] = cpu + 1;
+    pool->policy[POOL_IDLE] &= ~BIT64(cpu);
+}
+
+/* @unit leaves the queue, or the pCPU it was assigned to, which then looks for another by itself. */
+static void withdraw(struct sched_pool *pool, struct sched_unit *unit)
+{
+    if (unit->policy[UNIT_GIVEN] != 0) {
+        unsigned cpu = (unsigned)unit->policy[UNIT_GIVEN] - 1;
+
+        pool->assigned[cpu] = NULL;
+        unit->policy[UNIT_GIVEN] = 0;
+        pool->policy[POOL_IDLE] |= BIT64(cpu);
+    }
+    list_remove(&unit->run_link);
+}
+
+/* The pCPU that should preempt for @unit, which waits, as a mask; 0: none. @apart: one was found with which
+ * it has to be levelled. */
+static uint32_t victim(const struct sched_pool *pool, const struct sched_unit *unit, uint64_t now_ns,
+                       bool *apart)
+{
+    uint32_t found = 0;
+    unsigned found_fitness = 0;
+
+    for (uint32_t rest = unit->hard_affinity & pool->cpus; rest != 0; rest &= rest - 1) {
+        unsigned cpu = first_cpu(rest);
+
+        if (pool->running[cpu] == NULL) {
+            continue;
+        }
+        *apart = *apart || clock_apart(pool, clock_running(pool, cpu, now_ns), vtime_of(unit));
+        if ((pool->policy[POOL_PREEMPT] & BIT64(cpu)) == 0 && beats(pool, unit, cpu, now_ns) &&
+            (found == 0 || fitness(pool, unit, cpu) > found_fitness)) {
+            found = BIT32(cpu);
+            found_fitness = fitness(pool, unit, cpu);
+        }
+    }
+    return found;
+}
+
+/* @unit is queued, and no pCPU it may use is free: who must know? */
+static uint32_t contend(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns)
+{
+    uint32_t may_use = unit->hard_affinity & pool->cpus;
+    bool apart = false;
+    uint32_t preempt = victim(pool, unit, now_ns, &apart);
+
+    if (apart) {
+        clock_level(pool, now_ns);
+        preempt = victim(pool, unit, now_ns, &apart);
+    }
+    for (uint32_t rest = may_use; preempt == 0 && rest != 0; rest &= rest - 1) {
+        if (pool->running[first_cpu(rest)] != NULL && shift_helps(pool, unit, first_cpu(rest), now_ns)) {
+            preempt = BIT32(first_cpu(rest));
+        }
+    }
+    pool->policy[POOL_PREEMPT] |= preempt;
+    return preempt | (may_use & (uint32_t)pool->policy[POOL_ALONE]);
+}
+
+static unsigned best_free(const struct sched_pool *pool, const struct sched_unit *unit, uint32_t free)
+{
+    if ((free & preferred(pool, unit)) != 0) {
+        free &= preferred(pool, unit);
+    }
+    return unit->cpu != CPU_NONE && (free & BIT32(unit->cpu)) != 0 ? unit->cpu : first_cpu(free);
+}
+
+/* @unit waits from now on, or may be taken by others from now on: find it a pCPU, or queue it. */
+static uint32_t settle(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns)
+{
+    uint32_t free = (uint32_t)pool->policy[POOL_IDLE] & unit->hard_affinity;
+    uint32_t own = unit->on_cpu ? BIT32(unit->cpu) : 0;
+
+    list_remove(&unit->run_link);
+    if (own != 0) {
+        free &= own;
+    }
+    if (free != 0) {
+        unsigned cpu = best_free(pool, unit, free);
+
+        assign(pool, unit, cpu);
+        return BIT32(cpu);
+    }
+    clock_queue(pool, unit);
+    if (own != 0) {
+        /* Only its own pCPU could take it, and that saves it first: told to, if it idles with the registers
+         * in place. */
+        return (pool->policy[POOL_IDLE] & own) != 0 ? own : 0;
+    }
+    return contend(pool, unit, now_ns);
+}
+
+/* Which one runs on @cpu, where nothing is assigned. */
+static struct sched_unit *choose(struct sched_pool *pool, unsigned cpu, uint64_t now_ns)
+{
+    struct sched_unit *prev = pool->running[cpu];
+    struct sched_unit *next = candidate(pool, cpu);
+
+    if (prev == NULL || !prev->awake || (prev->hard_affinity & BIT32(cpu)) == 0) {
+        return next;
+    }
+    if (next == NULL) {
+        /* Nobody else wants it here: go where it prefers to be, if that is free. */
+        uint32_t better = preferred(pool, prev) & (uint32_t)pool->policy[POOL_IDLE];
+
+        return better != 0 && (preferred(pool, prev) & BIT32(cpu)) == 0 ? NULL : prev;
+    }
+    if (prev->policy[UNIT_YIELDED] != 0) {
+        return next;
+    }
+    if (now_ns < prev->state_since_ns + pool->ratelimit_ns) {
+        return prev;
+    }
+    if (clock_apart(pool, vtime_of(prev), vtime_of(next))) {
+        clock_level(pool, now_ns);
+    }
+    return beats(pool, next, cpu, now_ns) || shift_helps(pool, next, cpu, now_ns) ? next : prev;
+}
+
+/* How long @unit, which has run for @ran_ns, runs on before its pCPU picks again. */
+static uint64_t slice_ns(const struct sched_pool *pool, const struct sched_unit *unit,
+                         const struct sched_unit *other, uint64_t ran_ns)
+{
+    uint64_t least = ran_ns < pool->ratelimit_ns ? pool->ratelimit_ns - ran_ns : 0;
+    int64_t lead = 0;
+
+    if (other == NULL) {
+        return max_u64(least, SLICE_MAX_NS);
+    }
+    lead = vtime_ahead(vtime_of(other) + clock_span_least(unit, other, STAY_NS), vtime_of(unit));
+    least = max_u64(least, SLICE_MIN_NS);
+    return max_u64(least, lead > 0 ? clock_ns(unit, (uint64_t)lead, SLICE_MAX_NS) : 0);
+}
+
+/* @unit, out of the queue, goes on @cpu: the pool's words, and the terms. */
+static struct sched_choice run(struct sched_pool *pool, struct sched_unit *unit, unsigned cpu,
+                               uint64_t now_ns)
+{
+    struct sched_choice choice = {.next = unit, .until_ns = TIME_NEVER, .alone = true};
+    const struct sched_unit *other;
+    uint64_t ran_ns = 0;
+    bool waiting;
+
+    if (unit == NULL) {
+        pool->policy[POOL_IDLE] |= BIT64(cpu);
+        pool->policy[POOL_ALONE] &= ~BIT64(cpu);
+        return choice;
+    }
+    pool->policy[POOL_IDLE] &= ~BIT64(cpu);
+    other = rival(pool, cpu, &waiting);
+    clock_raise_floor(pool, cpu,
+                      other != NULL && vtime_ahead(vtime_of(unit), vtime_of(other)) > 0 ? vtime_of(other)
+                                                                                        : vtime_of(unit));
+    if (!waiting) {
+        pool->policy[POOL_ALONE] |= BIT64(cpu);
+        return choice;
+    }
+    pool->policy[POOL_ALONE] &= ~BIT64(cpu);
+    if (unit == pool->running[cpu] && now_ns > unit->state_since_ns) {
+        ran_ns = now_ns - unit->state_since_ns;
+    }
+    choice.alone = false;
+    choice.until_ns = now_ns + slice_ns(pool, unit, other, ran_ns);
+    return choice;
+}
+
+static struct sched_choice credit2_pick(struct sched_pool *pool, unsigned cpu, uint64_t now_ns)
+{
+    struct sched_unit *prev = pool->running[cpu];
+    struct sched_unit *next = pool->assigned[cpu];
+
+    pool->policy[POOL_PREEMPT] &= ~BIT64(cpu);
+    if (next != NULL) {
+        withdraw(pool, next);
+    } else {
+        next = choose(pool, cpu, now_ns);
+    }
+    if (prev != NULL) {
+        prev->policy[UNIT_YIELDED] = 0;
+    }
+    if (next != prev) {
+        if (next != NULL) {
+            list_remove(&next->run_link);
+        }
+        if (prev != NULL && prev->awake) {
+            clock_queue(pool, prev);
+        }
+    }
+    return run(pool, next, cpu, now_ns);
+}
+
+static void credit2_init(struct sched_pool *pool)
+{
+    pool->policy[POOL_IDLE] = pool->cpus;
+    clock_weights_changed(pool);
+}
+
+static int credit2_admit(struct sched_pool *pool, struct sched_unit *unit, uint32_t *kick)
+{
+    clock_set_weight(unit);
+    clock_weights_changed(pool);
+    unit->policy[UNIT_VTIME] = pool->policy[POOL_FLOOR + first_cpu(unit->hard_affinity & pool->cpus)];
+    *kick = 0;
+    return 0;
+}
+
+static void credit2_remove(struct sched_pool *pool, struct sched_unit *unit, uint32_t *kick)
+{
+    (void)unit;
+    clock_weights_changed(pool);
+    *kick = 0;
+}
+
+static uint32_t credit2_wake(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns)
+{
+    clock_place(pool, unit, now_ns);
+    return settle(pool, unit, now_ns);
+}
+
+static void credit2_sleep(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns)
+{
+    (void)now_ns;
+    withdraw(pool, unit);
+}
+
+static void credit2_yield(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns)
+{
+    (void)pool;
+    (void)now_ns;
+    unit->policy[UNIT_YIELDED] = 1;
+}
+
+static void credit2_charge(struct sched_pool *pool, struct sched_unit *unit, uint64_t ran_ns)
+{
+    (void)pool;
+    unit->policy[UNIT_VTIME] += clock_span(unit, ran_ns);
+}
+
+static uint32_t credit2_saved(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns)
+{
+    if (unit->policy[UNIT_GIVEN] != 0) {
+        return BIT32(unit->policy[UNIT_GIVEN] - 1);
+    }
+    return settle(pool, unit, now_ns);
+}
+
+static uint32_t credit2_affinity_changed(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns)
+{
+    if (unit->state == RUNSTATE_RUNNING) {
+        uint32_t better = preferred(pool, unit) & (uint32_t)pool->policy[POOL_IDLE];
+        bool stays = (preferred(pool, unit) & BIT32(unit->cpu)) != 0 ||
+                     ((unit->hard_affinity & BIT32(unit->cpu)) != 0 && better == 0);
+
+        return stays ? 0 : BIT32(unit->cpu);
+    }
+    if (unit->state != RUNSTATE_RUNNABLE) {
+        return 0;
+    }
+    withdraw(pool, unit);
+    return settle(pool, unit, now_ns);
+}
+
+const struct sched_ops sched_credit2 = {
+    .name = "credit2",
+    .abi_id = 6, /* XEN_SCHEDULER_CREDIT2, public/domctl.h. */
+    .may_untrap_wfi = true,
+    .init = credit2_init,
+    .admit = credit2_admit,
+    .remove = credit2_remove,
+    .wake = credit2_wake,
+    .sleep = credit2_sleep,
+    .yield = credit2_yield,
+    .charge = credit2_charge,
+    .pick = credit2_pick,
+    .saved = credit2_saved,
+    .affinity_changed = credit2_affinity_changed,
+};

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* credit2_clock.c - credit2's virtual time: what a unit has been given for its weight, and how far any two
+ * may drift apart.
+ *
+ * A unit's virtual time advances by 4096 / weight per nanosecond it runs. Who is behind has been given less
+ * than its share. This is weighted fair queueing with virtual time per flow (S. J. Golestani, A self-clocked
+ * fair queueing scheme, INFOCOM 1994; I. Stoica, H. Abdel-Wahab, EEVDF, 1995), and serving the one furthest
+ * behind among those a pCPU may serve gives weighted max-min shares under affinity (K.-K. Yap et al.,
+ * Scheduling packets over multiple interfaces, CoNEXT 2012).
+ *
+ * Two things must not count for ever. First, sleep: a unit that wakes is put into
+ *
+ *         lowest floor - 10 ms                    highest floor + 10 ms      (of the pCPUs it may run on; ms
+ * of its own running)
+ *     ----------|-----------------------------------------|----------> virtual time
+ *               '--- who slept long starts here           '--- who owes more starts here
+ *
+ * where the "floor" of a pCPU is the lowest virtual time that competed for it so far. It never goes back, so
+ * sleepers cannot pull it down one behind the other and starve who does not sleep.
+ *
+ * Second, separation: units that do not compete (other affinity, or a weight beyond one whole pCPU) drift
+ * apart without limit, and would settle old accounts when they meet. Within a group that competes, a gap is
+ * at most what one unit overran, under max(10 ms, ratelimit) of the lightest. So a gap of four times that,
+ * "wide", divides groups, and clock_level() narrows it to just that by moving all above it down together:
+ *
+ *     before   a b c .................... d  e . f          d, e, f keep their distances, which are their
+ * history with after    a b c ..... d  e . f                         each other; what they have against a, b,
+ * c is capped
+ *
+ * It runs when two that meet are more than (pCPUs + 1) wide gaps apart: each group above the lowest has a
+ * pCPU. */
+#include "sched/credit2_clock.h"
+
+#define BONUS_NS (10 * NS_PER_MS)
+#define DEBT_NS (10 * NS_PER_MS)
+#define OVERRUN_NS (10 * NS_PER_MS)
+#define RATE_SHIFT 20
+#define SPAN_MAX_NS NS_PER_S /* Times the highest rate, 2^32, this still fits. */
+
+static uint64_t span_at(uint64_t rate, uint64_t ns)
+{
+    return (min_u64(ns, SPAN_MAX_NS) * rate + (BIT64(RATE_SHIFT) - 1)) >> RATE_SHIFT;
+}
+
+uint64_t clock_span(const struct sched_unit *unit, uint64_t ns)
+{
+    return span_at(unit->policy[UNIT_RATE], ns);
+}
+
+uint64_t clock_span_least(const struct sched_unit *a, const struct sched_unit *b, uint64_t ns)
+{
+    return span_at(min_u64(a->policy[UNIT_RATE], b->policy[UNIT_RATE]), ns);
+}
+
+uint64_t clock_ns(const struct sched_unit *unit, uint64_t vtime, uint64_t limit_ns)
+{
+    if (vtime >= clock_span(unit, limit_ns)) {
+        return limit_ns;
+    }
+    return (vtime << RATE_SHIFT) / unit->policy[UNIT_RATE];
+}
+
+uint64_t clock_running(const struct sched_pool *pool, unsigned cpu, uint64_t now_ns)
+{
+    const struct sched_unit *unit = pool->running[cpu];
+    uint64_t since_ns = pool->charged_ns[cpu];
+
+    return vtime_of(unit) + (now_ns > since_ns ? clock_span(unit, now_ns - since_ns) : 0);
+}
+
+void clock_set_weight(struct sched_unit *unit)
+{
+    unit->policy[UNIT_RATE] = (BIT64(32) + unit->weight - 1) / unit->weight;
+}
+
+void clock_weights_changed(struct sched_pool *pool)
+{
+    uint64_t rate = 1;
+
+    for (struct list_node *node = pool->units.next; node != &pool->units; node = node->next) {
+        rate = max_u64(rate, CONTAINER_OF(node, struct sched_unit, pool_link)->policy[UNIT_RATE]);
+    }
+    pool->policy[POOL_RATE] = rate;
+}
+
+/* A pCPU whose unit is alone is not picked for: there the unit itself says how far time has come. */
+static uint64_t floor_now(const struct sched_pool *pool, unsigned cpu, uint64_t now_ns)
+{
+    if ((pool->policy[POOL_ALONE] & BIT64(cpu)) != 0) {
+        return clock_running(pool, cpu, now_ns);
+    }
+    return pool->policy[POOL_FLOOR + cpu];
+}
+
+void clock_place(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns)
+{
+    uint32_t rest = unit->hard_affinity & pool->cpus;
+    uint64_t low = floor_now(pool, (unsigned)__builtin_ctz(rest), now_ns);
+    uint64_t high = low;
+
+    for (rest &= rest - 1; rest != 0; rest &= rest - 1) {
+        uint64_t floor = floor_now(pool, (unsigned)__builtin_ctz(rest), now_ns);
+
+        if (vtime_ahead(low, floor) > 0) {
+            low = floor;
+        } else if (vtime_ahead(floor, high) > 0) {
+            high = floor;
+        }
+    }
+    low -= clock_span(unit, BONUS_NS);
+    high += clock_span(unit, DEBT_NS);
+    if (vtime_ahead(low, vtime_of(unit)) > 0) {
+        unit->policy[UNIT_VTIME] = low;
+    } else if (vtime_ahead(vtime_of(unit), high) > 0) {
+        unit->policy[UNIT_VTIME] = high;
+    }
+}
+
+void clock_queue(struct sched_pool *pool, struct sched_unit *unit)
+{
+    struct list_node *node = pool->queue.prev;
+
+    while (node != &pool->queue &&
+           vtime_ahead(vtime_of(CONTAINER_OF(node, struct sched_unit, run_link)), vtime_of(unit)) > 0) {
+        node = node->prev;
+    }
+    list_insert_before(node->next, &unit->run_link);
+}
+
+void clock_raise_floor(struct sched_pool *pool, unsigned cpu, uint64_t vtime)
+{
+    if (vtime_ahead(vtime, pool->policy[POOL_FLOOR + cpu]) > 0) {
+        pool->policy[POOL_FLOOR + cpu] = vtime;
+    }
+}
+
+static uint64_t wide_gap(const struct sched_pool *pool)
+{
+    return span_at(pool->policy[POOL_RATE], 4 * max_u64(OVERRUN_NS, pool->ratelimit_ns));
+}
+
+bool clock_apart(const struct sched_pool *pool, uint64_t a, uint64_t b)
+{
+    int64_t ahead = vtime_ahead(a, b);
+    uint64_t distance = ahead < 0 ? 0 - (uint64_t)ahead : (uint64_t)ahead;
+
+    return distance > wide_gap(pool) * (unsigned)(__builtin_popcount(pool->cpus) + 1);
+}
+
+/* The queue holds all awake units: move each down by what the gaps below it were too wide, and the floors
+ * with them. */
+static void close_gaps(struct sched_pool *pool)
+{
+    uint64_t wide = wide_gap(pool), moved = 0, below = 0, floor_moved[CPU_MAX] = {0};
+    bool first = true;
+
+    for (struct list_node *node = pool->queue.next; node != &pool->queue; node = node->next) {
+        struct sched_unit *unit = CONTAINER_OF(node, struct sched_unit, run_link);
+        uint64_t vtime = vtime_of(unit);
+
+        if (!first && vtime - below > wide) {
+            moved += vtime - below - wide;
+        }
+        for (unsigned cpu = 0; cpu < CPU_MAX; cpu++) {
+            if (vtime_ahead(pool->policy[POOL_FLOOR + cpu], vtime) >= 0) {
+                floor_moved[cpu] = moved;
+            }
+        }
+        unit->policy[UNIT_VTIME] = vtime - moved;
+        below = vtime;
+        first = false;
+    }
+    for (unsigned cpu = 0; cpu < CPU_MAX; cpu++) {
+        pool->policy[POOL_FLOOR + cpu] -= floor_moved[cpu];
+    }
+}
+
+void clock_level(struct sched_pool *pool, uint64_t now_ns)
+{
+    uint64_t pending[CPU_MAX] = {0};
+
+    for (unsigned cpu = 0; cpu < CPU_MAX; cpu++) {
+        if (pool->running[cpu] != NULL) {
+            pending[cpu] = clock_running(pool, cpu, now_ns) - vtime_of(pool->running[cpu]);
+            pool->running[cpu]->policy[UNIT_VTIME] += pending[cpu];
+            clock_queue(pool, pool->running[cpu]);
+        }
+        if (pool->assigned[cpu] != NULL) {
+            clock_queue(pool, pool->assigned[cpu]);
+        }
+    }
+    close_gaps(pool);
+    for (unsigned cpu = 0; cpu < CPU_MAX; cpu++) {
+        if (pool->running[cpu] != NULL) {
+            pool->running[cpu]->policy[UNIT_VTIME] -= pending[cpu];
+            list_remove(&pool->running[cpu]->run_link);
+        }
+        if (pool->assigned[cpu] != NULL) {
+            list_remove(&pool->assigned[cpu]->run_link);
+        }
+    }
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* credit2_clock.h - credit2's virtual time: what a unit has been given for its weight, and how far any two
+ * may drift apart. All with the pool's lock held. */
+#ifndef SCHED_CREDIT2_CLOCK_H
+#define SCHED_CREDIT2_CLOCK_H
+
+#include "sched/sched.h"
+
+enum unit_word {
+    UNIT_VTIME,   /* Virtual time; compare with vtime_ahead() only. */
+    UNIT_RATE,    /* Virtual time per nanosecond, 2^-20ths: 2^32 / weight. */
+    UNIT_GIVEN,   /* pCPU + 1 whose assigned[] names it; 0: none. */
+    UNIT_YIELDED, /* Runs, and lets others go first at the next pick. */
+};
+
+enum pool_word {
+    POOL_IDLE,    /* Mask: idle, and not assigned to a unit that comes. */
+    POOL_ALONE,   /* Mask: the last pick there said alone. */
+    POOL_PREEMPT, /* Mask: told to preempt, has not picked since. */
+    POOL_RATE,    /* The highest UNIT_RATE of the pool. */
+    POOL_FLOOR,   /* One a pCPU: the lowest virtual time that competed there, never going back. */
+    POOL_WORDS = POOL_FLOOR + CPU_MAX,
+};
+
+static inline uint64_t vtime_of(const struct sched_unit *unit)
+{
+    return unit->policy[UNIT_VTIME];
+}
+
+/* How far @a is ahead of @b; right as long as they are less than 2^63 apart, so they may wrap. */
+static inline int64_t vtime_ahead(uint64_t a, uint64_t b)
+{
+    return (int64_t)(a - b);
+}
+
+/* @ns of @unit's running as virtual time; more than a second counts as one. */
+uint64_t clock_span(const struct sched_unit *unit, uint64_t ns);
+/* Virtual time @vtime of @unit as nanoseconds, at most @limit_ns (up to a second). */
+uint64_t clock_ns(const struct sched_unit *unit, uint64_t vtime, uint64_t limit_ns);
+/* @ns of the heavier of two as virtual time. */
+uint64_t clock_span_least(const struct sched_unit *a, const struct sched_unit *b, uint64_t ns);
+/* Virtual time of what runs on @cpu, which is not idle, by @now_ns. */
+uint64_t clock_running(const struct sched_pool *pool, unsigned cpu, uint64_t now_ns);
+
+void clock_set_weight(struct sched_unit *unit);
+/* Units came or went. */
+void clock_weights_changed(struct sched_pool *pool);
+/* @unit, in no queue, begins to wait after a sleep: bound what it saved up and what it owes. */
+void clock_place(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns);
+/* Into the queue, which is in order of virtual time, the older first among equals. */
+void clock_queue(struct sched_pool *pool, struct sched_unit *unit);
+/* @vtime is the lowest that competes for @cpu. */
+void clock_raise_floor(struct sched_pool *pool, unsigned cpu, uint64_t vtime);
+/* Two that compete are so far apart that clock_level() is due. */
+bool clock_apart(const struct sched_pool *pool, uint64_t a, uint64_t b);
+/* Close the gaps between the virtual times of awake units that are wider than any fair history explains. */
+void clock_level(struct sched_pool *pool, uint64_t now_ns);
+
+#endif

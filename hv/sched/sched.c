@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sched.c - the scheduling core: the life of a unit, who runs where, and the accounting of its states.
+ *
+ *                     wake                  pick chooses it
+ *     OFFLINE/BLOCKED -----> RUNNABLE ---------------------------> RUNNING
+ *          ^  ^                |  ^                                  |  |
+ *          |  '---- sleep -----'  '--- pick of another, awake -------'  |
+ *          '----------------------- pick of another, asleep ------------'
+ *
+ * A policy decides; only this file changes a unit's state, pool->running, unit->cpu and unit->on_cpu. Sleep
+ * and wake of a running unit only change unit->awake: its pCPU sees that when it picks, so both may cross
+ * without harm.
+ *
+ * Invariants, at any time the lock is free:
+ *   - running[c] == u  <=>  u is RUNNING with u->cpu == c; then u->on_cpu.
+ *   - RUNNABLE => awake; BLOCKED or OFFLINE => not awake.
+ *   - The sum of a unit's state times is the time since it was added.
+ *
+ * Locking: every public function takes the pool's lock and releases it. */
+#include "sched/sched.h"
+
+#include "lib/error.h"
+#include "lib/lock_rank.h"
+#include "lib/panic.h"
+#include "lib/string.h"
+
+#define RATELIMIT_DEFAULT_NS NS_PER_MS /* As Xen's sched_ratelimit_us. */
+#define WEIGHT_MAX 65535u
+
+const struct sched_ops *sched_policy(unsigned index)
+{
+    const struct sched_ops *const all[] = {
+        CONFIG_SCHED_CREDIT2 ? &sched_credit2 : NULL,
+        CONFIG_SCHED_NULL ? &sched_null : NULL,
+    };
+
+    for (unsigned i = 0; i < ARRAY_COUNT(all); i++) {
+        if (all[i] != NULL && index-- == 0) {
+            return all[i];
+        }
+    }
+    return NULL;
+}
+
+const struct sched_ops *sched_find(const char *name)
+{
+    const struct sched_ops *ops;
+
+    for (unsigned i = 0; (ops = sched_policy(i)) != NULL; i++) {
+        if (strcmp(ops->name, name) == 0) {
+            return ops;
+        }
+    }
+    return NULL;
+}
+
+void sched_pool_init(struct sched_pool *pool, const struct sched_ops *ops, uint32_t cpus)
+{
+    memset(pool, 0, sizeof(*pool));
+    spin_init(&pool->lock, LOCK_RANK_SCHED);
+    pool->ops = ops;
+    pool->cpus = cpus & (BIT32(CPU_MAX) - 1);
+    pool->ratelimit_ns = RATELIMIT_DEFAULT_NS;
+    list_init(&pool->units);
+    list_init(&pool->queue);
+    spin_lock(&pool->lock);
+    ops->init(pool);
+    spin_unlock(&pool->lock);
+}
+
+static void unit_set_state(struct sched_unit *unit, enum runstate state, uint64_t now_ns)
+{
+    ASSERT(state != RUNSTATE_RUNNING || unit->state == RUNSTATE_RUNNABLE);
+    if (state == unit->state) {
+        return;
+    }
+    if (now_ns > unit->state_since_ns) {
+        unit->state_ns[unit->state] += now_ns - unit->state_since_ns;
+        unit->state_since_ns = now_ns;
+    }
+    unit->state = state;
+}
+
+static bool unit_runs(const struct sched_unit *unit)
+{
+    return unit->state == RUNSTATE_RUNNING;
+}
+
+int sched_add(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns, uint32_t *kick)
+{
+    uint32_t kicked = 0;
+    int error;
+
+    if ((unit->hard_affinity & pool->cpus) == 0 || unit->weight == 0 || unit->weight > WEIGHT_MAX ||
+        unit->cap != 0) {
+        return -EINVAL;
+    }
+    unit->pool = pool;
+    unit->state = RUNSTATE_OFFLINE;
+    unit->sleep_state = RUNSTATE_OFFLINE;
+    unit->state_since_ns = now_ns;
+    memset(unit->state_ns, 0, sizeof(unit->state_ns));
+    unit->cpu = CPU_NONE;
+    unit->on_cpu = false;
+    unit->awake = false;
+    memset(unit->policy, 0, sizeof(unit->policy));
+    list_init(&unit->run_link);
+    spin_lock(&pool->lock);
+    list_append(&pool->units, &unit->pool_link);
+    error = pool->ops->admit(pool, unit, &kicked);
+    spin_unlock(&pool->lock);
+    if (error == 0) {
+        *kick = kicked;
+    }
+    return error;
+}
+
+uint32_t sched_remove(struct sched_unit *unit, uint64_t now_ns)
+{
+    struct sched_pool *pool = unit->pool;
+    uint32_t kick = 0;
+
+    spin_lock(&pool->lock);
+    ASSERT(!unit->on_cpu && !unit_runs(unit));
+    if (unit->state == RUNSTATE_RUNNABLE) {
+        pool->ops->sleep(pool, unit, now_ns);
+        unit->awake = false;
+        unit_set_state(unit, RUNSTATE_OFFLINE, now_ns);
+    }
+    list_remove(&unit->pool_link);
+    pool->ops->remove(pool, unit, &kick);
+    unit->pool = NULL;
+    spin_unlock(&pool->lock);
+    return kick;
+}
+
+uint32_t sched_wake(struct sched_unit *unit, uint64_t now_ns)
+{
+    struct sched_pool *pool = unit->pool;
+    uint32_t kick = 0;
+
+    spin_lock(&pool->lock);
+    if (!unit->awake) {
+        unit->awake = true;
+        if (!unit_runs(unit)) {
+            unit_set_state(unit, RUNSTATE_RUNNABLE, now_ns);
+            kick = pool->ops->wake(pool, unit, now_ns);
+        }
+    }
+    spin_unlock(&pool->lock);
+    return kick;
+}
+
+uint32_t sched_sleep(struct sched_unit *unit, enum runstate state, uint64_t now_ns)
+{
+    struct sched_pool *pool = unit->pool;
+    uint32_t kick = 0;
+
+    ASSERT(state == RUNSTATE_BLOCKED || state == RUNSTATE_OFFLINE);
+    spin_lock(&pool->lock);
+    unit->awake = false;
+    unit->sleep_state = state;
+    if (unit_runs(unit)) {
+        kick = BIT32(unit->cpu);
+    } else {
+        if (unit->state == RUNSTATE_RUNNABLE) {
+            pool->ops->sleep(pool, unit, now_ns);
+        }
+        unit_set_state(unit, state, now_ns);
+    }
+    spin_unlock(&pool->lock);
+    return kick;
+}
+
+void sched_yield(struct sched_unit *unit, uint64_t now_ns)
+{
+    struct sched_pool *pool = unit->pool;
+
+    spin_lock(&pool->lock);
+    if (unit_runs(unit)) {
+        pool->ops->yield(pool, unit, now_ns);
+    }
+    spin_unlock(&pool->lock);
+}
+
+int sched_set_affinity(struct sched_unit *unit, uint32_t hard, uint32_t soft, uint64_t now_ns, uint32_t *kick)
+{
+    struct sched_pool *pool = unit->pool;
+
+    if ((hard & pool->cpus) == 0) {
+        return -EINVAL;
+    }
+    spin_lock(&pool->lock);
+    unit->hard_affinity = hard;
+    unit->soft_affinity = soft;
+    *kick = pool->ops->affinity_changed(pool, unit, now_ns);
+    spin_unlock(&pool->lock);
+    return 0;
+}
+
+static void charge(struct sched_pool *pool, unsigned cpu, uint64_t now_ns)
+{
+    if (now_ns > pool->charged_ns[cpu]) {
+        if (pool->running[cpu] != NULL) {
+            pool->ops->charge(pool, pool->running[cpu], now_ns - pool->charged_ns[cpu]);
+        }
+        pool->charged_ns[cpu] = now_ns;
+    }
+}
+
+struct sched_choice sched_pick(struct sched_pool *pool, unsigned cpu, uint64_t now_ns)
+{
+    struct sched_choice choice;
+    struct sched_unit *prev;
+
+    spin_lock(&pool->lock);
+    charge(pool, cpu, now_ns);
+    choice = pool->ops->pick(pool, cpu, now_ns);
+    prev = pool->running[cpu];
+    if (choice.next != prev) {
+        if (prev != NULL) {
+            unit_set_state(prev, prev->awake ? RUNSTATE_RUNNABLE : prev->sleep_state, now_ns);
+        }
+        pool->running[cpu] = choice.next;
+        if (choice.next != NULL) {
+            ASSERT(choice.next->awake && (!choice.next->on_cpu || choice.next->cpu == cpu));
+            ASSERT((choice.next->hard_affinity & BIT32(cpu)) != 0);
+            unit_set_state(choice.next, RUNSTATE_RUNNING, now_ns);
+            choice.next->cpu = cpu;
+            choice.next->on_cpu = true;
+        }
+    }
+    spin_unlock(&pool->lock);
+    return choice;
+}
+
+uint32_t sched_saved(struct sched_unit *unit, uint64_t now_ns)
+{
+    struct sched_pool *pool = unit->pool;
+    uint32_t kick = 0;
+
+    spin_lock(&pool->lock);
+    ASSERT(unit->on_cpu && !unit_runs(unit));
+    unit->on_cpu = false;
+    if (unit->state == RUNSTATE_RUNNABLE) {
+        kick = pool->ops->saved(pool, unit, now_ns);
+    }
+    spin_unlock(&pool->lock);
+    return kick;
+}
+
+void sched_runstate(struct sched_unit *unit, uint64_t now_ns, enum runstate *state, uint64_t *since_ns,
+                    uint64_t time_ns[4])
+{
+    struct sched_pool *pool = unit->pool;
+
+    spin_lock(&pool->lock);
+    *state = unit->state;
+    *since_ns = unit->state_since_ns;
+    memcpy(time_ns, unit->state_ns, sizeof(unit->state_ns));
+    if (now_ns > unit->state_since_ns) {
+        time_ns[unit->state] += now_ns - unit->state_since_ns;
+    }
+    spin_unlock(&pool->lock);
+}

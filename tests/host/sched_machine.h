@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sched_machine.h - a simulated machine around hv/sched: pCPUs that pick, save late, idle in place and hear
+ * kicks late, and after every step the rules of hv/sched/sched.h checked the slow and obvious way.
+ *
+ *     kick  ~~~ up to kick_delay ~~~> pick --- up to save_time ---> saved, loaded, runs ...
+ *
+ * The includer defines MACHINE_CHECK(condition) and machine_random(limit) (0 to limit - 1). */
+#ifndef TESTS_HOST_SCHED_MACHINE_H
+#define TESTS_HOST_SCHED_MACHINE_H
+
+#include <string.h>
+
+#include "sched/sched.h"
+
+#define MACHINE_UNITS 16
+
+struct machine_cpu {
+    struct sched_unit *loaded, *current; /* Whose registers it holds; who runs. */
+    struct sched_unit *saving, *coming;  /* Mid-switch: to be saved by busy_until_ns, then loaded. */
+    uint64_t busy_until_ns;              /* TIME_NEVER: not in a switch. */
+    uint64_t kick_ns, timer_ns; /* When the next kick arrives and the slice ends; TIME_NEVER: none. */
+    bool alone;
+    uint64_t pick_count, switch_count;
+};
+
+struct machine_unit {
+    struct sched_unit unit;
+    bool present, unplaced, awake;
+    bool doomed; /* To be removed as soon as it is saved. */
+    uint64_t added_ns, waits_since_ns, longest_wait_ns;
+    uint64_t ran_ns;     /* Counted here, apart from the scheduler's own books. */
+    unsigned ran_on;     /* CPU_NONE: never ran. */
+    uint64_t move_count; /* Times it ran on another pCPU than before. */
+};
+
+struct machine {
+    struct sched_pool pool;
+    unsigned cpu_count;
+    uint64_t now_ns;
+    uint64_t kick_delay_ns, save_time_ns,
+        stale_ns;           /* At most; stale: how old a time given to the scheduler may be. */
+    uint64_t wait_bound_ns; /* 0: not checked. */
+    struct machine_cpu cpus[CPU_MAX];
+    struct machine_unit units[MACHINE_UNITS];
+};
+
+static inline struct machine_unit *machine_unit_of(struct sched_unit *unit)
+{
+    return CONTAINER_OF(unit, struct machine_unit, unit);
+}
+
+static inline void machine_init(struct machine *m, const struct sched_ops *ops, unsigned cpu_count)
+{
+    memset(m, 0, sizeof(*m));
+    m->cpu_count = cpu_count;
+    m->now_ns = 1000 * NS_PER_MS;
+    m->kick_delay_ns = 20000;
+    m->save_time_ns = 5000;
+    sched_pool_init(&m->pool, ops, BIT32(cpu_count) - 1);
+    for (unsigned i = 0; i < CPU_MAX; i++) {
+        m->cpus[i].busy_until_ns = m->cpus[i].kick_ns = m->cpus[i].timer_ns = TIME_NEVER;
+    }
+}
+
+/* The time as a pCPU read it, maybe a little ago. */
+static inline uint64_t machine_time(struct machine *m)
+{
+    return m->now_ns - (m->stale_ns != 0 ? machine_random(m->stale_ns) : 0);
+}
+
+static inline void machine_kick(struct machine *m, uint32_t mask)
+{
+    MACHINE_CHECK((mask & ~m->pool.cpus) == 0);
+    for (unsigned i = 0; i < m->cpu_count; i++) {
+        if ((mask & BIT32(i)) != 0) {
+            uint64_t at_ns = m->now_ns + machine_random(m->kick_delay_ns + 1);
+
+            m->cpus[i].kick_ns = m->cpus[i].kick_ns < at_ns ? m->cpus[i].kick_ns : at_ns;
+        }
+    }
+}
+
+static inline int machine_add(struct machine *m, unsigned index, uint32_t hard, uint32_t soft,
+                              uint32_t weight)
+{
+    struct machine_unit *u = &m->units[index];
+    uint32_t kick = 0;
+    int error;
+
+    memset(u, 0, sizeof(*u));
+    u->unit = (struct sched_unit){
+        .domid = (uint16_t)index, .hard_affinity = hard, .soft_affinity = soft, .weight = weight};
+    u->ran_on = CPU_NONE;
+    u->added_ns = u->waits_since_ns = m->now_ns;
+    error = sched_add(&m->pool, &u->unit, m->now_ns, &kick);
+    u->present = error != -EINVAL;
+    machine_kick(m, kick);
+    return error;
+}
+
+static inline void machine_wake(struct machine *m, unsigned index)
+{
+    struct machine_unit *u = &m->units[index];
+
+    if (u->unit.state != RUNSTATE_RUNNING && !u->awake) {
+        u->waits_since_ns = m->now_ns;
+    }
+    u->awake = true;
+    machine_kick(m, sched_wake(&u->unit, machine_time(m)));
+}
+
+static inline void machine_sleep(struct machine *m, unsigned index, enum runstate state)
+{
+    m->units[index].awake = false;
+    machine_kick(m, sched_sleep(&m->units[index].unit, state, machine_time(m)));
+}
+
+static inline void machine_yield(struct machine *m, unsigned index)
+{
+    struct sched_unit *unit = &m->units[index].unit;
+
+    sched_yield(unit, machine_time(m));
+    if (unit->state == RUNSTATE_RUNNING) {
+        machine_kick(m, BIT32(unit->cpu));
+    }
+}
+
+static inline void machine_set_affinity(struct machine *m, unsigned index, uint32_t hard, uint32_t soft)
+{
+    uint32_t kick = 0;
+
+    m->units[index].waits_since_ns = m->now_ns; /* Its wait is for other pCPUs from now on. */
+    if (sched_set_affinity(&m->units[index].unit, hard, soft, machine_time(m), &kick) == 0) {
+        machine_kick(m, kick);
+    }
+}
+
+static inline bool machine_holds(const struct machine *m, const struct sched_unit *unit)
+{
+    for (unsigned i = 0; i < m->cpu_count; i++) {
+        if (m->cpus[i].loaded == unit || m->cpus[i].saving == unit || m->cpus[i].coming == unit) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Asleep first; a unit that some pCPU still holds is removed once that lets go of it, which the pick ahead
+ * brings about. */
+static inline void machine_try_remove(struct machine *m, unsigned index)
+{
+    struct machine_unit *u = &m->units[index];
+
+    if (machine_holds(m, &u->unit)) {
+        return;
+    }
+    machine_kick(m, sched_remove(&u->unit, machine_time(m)));
+    u->present = u->doomed = false;
+}
+
+static inline void machine_remove(struct machine *m, unsigned index)
+{
+    machine_sleep(m, index, RUNSTATE_OFFLINE);
+    m->units[index].doomed = true;
+    for (unsigned i = 0; i < m->cpu_count; i++) {
+        struct machine_cpu *cpu = &m->cpus[i];
+
+        if (cpu->loaded == &m->units[index].unit && cpu->current == NULL &&
+            cpu->busy_until_ns == TIME_NEVER) {
+            cpu->loaded = NULL; /* Idle in place: unloaded on demand. */
+            machine_kick(m, sched_saved(&m->units[index].unit, machine_time(m)));
+        }
+    }
+    machine_try_remove(m, index);
+}
+
+/* The end of a switch: the old registers are saved, the new ones loaded. */
+static inline void machine_switched(struct machine *m, unsigned id)
+{
+    struct machine_cpu *cpu = &m->cpus[id];
+    struct sched_unit *saved = cpu->saving;
+
+    cpu->busy_until_ns = TIME_NEVER;
+    cpu->saving = NULL;
+    cpu->loaded = cpu->coming;
+    cpu->current = cpu->coming;
+    cpu->coming = NULL;
+    if (cpu->current != NULL) {
+        struct machine_unit *u = machine_unit_of(cpu->current);
+
+        u->move_count += u->ran_on != CPU_NONE && u->ran_on != id ? 1 : 0;
+        u->ran_on = id;
+    }
+    if (saved != NULL) {
+        machine_kick(m, sched_saved(saved, machine_time(m)));
+        if (machine_unit_of(saved)->doomed) {
+            machine_try_remove(m, saved->domid);
+        }
+    }
+}
+
+static inline void machine_check_choice(struct machine *m, unsigned id, const struct sched_choice *choice,
+                                        uint64_t now_ns)
+{
+    struct sched_unit *next = choice->next;
+    uint64_t longest_ns = m->pool.ratelimit_ns > 10 * NS_PER_MS ? m->pool.ratelimit_ns : 10 * NS_PER_MS;
+
+    if (next == NULL || choice->alone) {
+        MACHINE_CHECK(choice->until_ns == TIME_NEVER);
+    } else {
+        MACHINE_CHECK(choice->until_ns > now_ns && choice->until_ns <= now_ns + longest_ns);
+    }
+    if (next == NULL) {
+        return;
+    }
+    MACHINE_CHECK(machine_unit_of(next)->present && machine_unit_of(next)->awake);
+    MACHINE_CHECK((next->hard_affinity & BIT32(id)) != 0);
+    for (unsigned i = 0; i < m->cpu_count; i++) {
+        const struct machine_cpu *cpu = &m->cpus[i];
+
+        MACHINE_CHECK(i == id || (cpu->loaded != next && cpu->saving != next && cpu->coming != next));
+    }
+}
+
+static inline void machine_pick(struct machine *m, unsigned id)
+{
+    struct machine_cpu *cpu = &m->cpus[id];
+    struct sched_unit *was = cpu->current;
+    uint64_t now_ns = machine_time(m);
+    struct sched_choice choice = sched_pick(&m->pool, id, now_ns);
+
+    machine_check_choice(m, id, &choice, now_ns);
+    cpu->pick_count++;
+    cpu->timer_ns = choice.until_ns;
+    cpu->alone = choice.alone;
+    cpu->kick_ns = TIME_NEVER;
+    if (was != NULL && was != choice.next) {
+        machine_unit_of(was)->waits_since_ns = m->now_ns;
+    }
+    if (choice.next == cpu->loaded) {
+        cpu->current = choice.next;
+    } else if (choice.next == NULL && !cpu->loaded->awake && !machine_unit_of(cpu->loaded)->doomed) {
+        cpu->current = NULL; /* Idle in place. */
+    } else {
+        cpu->switch_count++;
+        cpu->current = NULL;
+        cpu->saving = cpu->loaded;
+        cpu->loaded = NULL;
+        cpu->coming = choice.next;
+        cpu->busy_until_ns = m->now_ns + machine_random(m->save_time_ns + 1);
+    }
+    if (choice.next != NULL && choice.next != was) {
+        struct machine_unit *u = machine_unit_of(choice.next);
+        uint64_t waited_ns = m->now_ns - u->waits_since_ns;
+
+        u->longest_wait_ns = waited_ns > u->longest_wait_ns ? waited_ns : u->longest_wait_ns;
+    }
+}
+
+/* When @cpu has something to do next. A kick that comes in a switch is heard after it. */
+static inline uint64_t machine_next_event(const struct machine_cpu *cpu)
+{
+    if (cpu->busy_until_ns != TIME_NEVER) {
+        return cpu->busy_until_ns;
+    }
+    return cpu->kick_ns < cpu->timer_ns ? cpu->kick_ns : cpu->timer_ns;
+}
+
+static inline void machine_pass(struct machine *m, uint64_t until_ns)
+{
+    for (unsigned i = 0; i < m->cpu_count; i++) {
+        const struct machine_cpu *cpu = &m->cpus[i];
+
+        if (cpu->current != NULL) {
+            machine_unit_of(cpu->current)->ran_ns += until_ns - m->now_ns;
+        } else if (cpu->coming != NULL) {
+            machine_unit_of(cpu->coming)->ran_ns += until_ns - m->now_ns;
+        }
+    }
+    m->now_ns = until_ns;
+}
+
+/* Some idle pCPU in @unit's affinity has been told and is on its way to pick. */
+static inline bool machine_help_comes(const struct machine *m, const struct sched_unit *unit)
+{
+    for (unsigned i = 0; i < m->cpu_count; i++) {
+        const struct machine_cpu *cpu = &m->cpus[i];
+
+        if ((unit->hard_affinity & BIT32(i)) != 0 && m->pool.running[i] == NULL &&
+            cpu->kick_ns != TIME_NEVER) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* pCPU @id, which has no pick ahead of it, against one unit that waits. */
+static inline void machine_check_pair(const struct machine *m, unsigned id, const struct sched_unit *unit)
+{
+    const struct machine_cpu *cpu = &m->cpus[id];
+
+    if (m->pool.ops == &sched_null ? m->pool.assigned[id] != unit : (unit->hard_affinity & BIT32(id)) == 0) {
+        return;
+    }
+    if (unit->on_cpu) {
+        MACHINE_CHECK(unit->cpu != id); /* It holds the registers, may run it, and does not. */
+        return;
+    }
+    if (m->pool.running[id] == NULL) {
+        MACHINE_CHECK(machine_help_comes(m, unit)); /* Else the pCPU idles while it waits. */
+    } else if (cpu->alone) {
+        MACHINE_CHECK(machine_help_comes(m, unit)); /* Else "alone" is not true. */
+    }
+}
+
+static inline void machine_check_unit(struct machine *m, struct machine_unit *u)
+{
+    struct sched_unit *unit = &u->unit;
+    uint64_t since_ns, times_ns[4], sum_ns = 0;
+    unsigned runs_on = CPU_NONE;
+    enum runstate state;
+
+    for (unsigned i = 0; i < m->cpu_count; i++) {
+        if (m->pool.running[i] == unit) {
+            MACHINE_CHECK(runs_on == CPU_NONE);
+            runs_on = i;
+        }
+    }
+    MACHINE_CHECK((runs_on != CPU_NONE) == (unit->state == RUNSTATE_RUNNING));
+    MACHINE_CHECK(runs_on == CPU_NONE || (unit->on_cpu && unit->cpu == runs_on));
+    MACHINE_CHECK(unit->awake == u->awake);
+    MACHINE_CHECK(unit->state == RUNSTATE_RUNNING || unit->awake == (unit->state == RUNSTATE_RUNNABLE));
+    MACHINE_CHECK(unit->on_cpu == machine_holds(m, unit));
+    sched_runstate(unit, m->now_ns, &state, &since_ns, times_ns);
+    for (unsigned i = 0; i < 4; i++) {
+        sum_ns += times_ns[i];
+    }
+    MACHINE_CHECK(state == unit->state && sum_ns == m->now_ns - u->added_ns);
+    MACHINE_CHECK(m->stale_ns != 0 || times_ns[RUNSTATE_RUNNING] == u->ran_ns);
+    if (m->wait_bound_ns != 0 && unit->state == RUNSTATE_RUNNABLE) {
+        MACHINE_CHECK(m->now_ns - u->waits_since_ns <= m->wait_bound_ns);
+    }
+}
+
+static inline void machine_check(struct machine *m)
+{
+    for (unsigned i = 0; i < MACHINE_UNITS; i++) {
+        if (m->units[i].present) {
+            machine_check_unit(m, &m->units[i]);
+        }
+    }
+    for (unsigned id = 0; id < m->cpu_count; id++) {
+        const struct machine_cpu *cpu = &m->cpus[id];
+
+        if (cpu->kick_ns != TIME_NEVER || cpu->busy_until_ns != TIME_NEVER) {
+            continue;
+        }
+        MACHINE_CHECK(cpu->current == m->pool.running[id]);
+        MACHINE_CHECK(cpu->current == NULL || (cpu->current->hard_affinity & BIT32(id)) != 0);
+        for (unsigned i = 0; i < MACHINE_UNITS; i++) {
+            if (m->units[i].present && m->units[i].unit.state == RUNSTATE_RUNNABLE) {
+                machine_check_pair(m, id, &m->units[i].unit);
+            }
+        }
+    }
+}
+
+/* Let @span_ns pass, with everything that falls due. @check: the rules, after each event. */
+static inline void machine_run(struct machine *m, uint64_t span_ns, bool check)
+{
+    uint64_t end_ns = m->now_ns + span_ns;
+
+    for (;;) {
+        unsigned next = 0;
+
+        for (unsigned i = 1; i < m->cpu_count; i++) {
+            if (machine_next_event(&m->cpus[i]) < machine_next_event(&m->cpus[next])) {
+                next = i;
+            }
+        }
+        if (machine_next_event(&m->cpus[next]) > end_ns) {
+            break;
+        }
+        machine_pass(m, machine_next_event(&m->cpus[next]) > m->now_ns ? machine_next_event(&m->cpus[next])
+                                                                       : m->now_ns);
+        if (m->cpus[next].busy_until_ns != TIME_NEVER) {
+            machine_switched(m, next);
+        } else {
+            machine_pick(m, next);
+        }
+        if (check) {
+            machine_check(m);
+        }
+    }
+    machine_pass(m, end_ns);
+}
+
+/* A mask of pCPUs with at least one of the pool's. */
+static inline uint32_t machine_random_mask(struct machine *m)
+{
+    uint32_t mask = (uint32_t)machine_random(BIT32(m->cpu_count));
+
+    return mask != 0 ? mask : BIT32(machine_random(m->cpu_count));
+}
+
+/* One thing that a guest or a toolstack might do, to a random unit. */
+static inline void machine_random_act(struct machine *m, bool null_policy)
+{
+    static const uint32_t weights[] = {1, 64, 128, 256, 256, 256, 512, 1024, 65535};
+    unsigned index = (unsigned)machine_random(MACHINE_UNITS);
+    struct machine_unit *u = &m->units[index];
+
+    if (!u->present) {
+        if (machine_random(4) == 0) {
+            (void)machine_add(
+                m, index, machine_random_mask(m), (uint32_t)machine_random(BIT32(m->cpu_count)),
+                weights[null_policy ? 3 : machine_random(sizeof(weights) / sizeof(weights[0]))]);
+        }
+        return;
+    }
+    if (u->doomed) {
+        return;
+    }
+    switch (machine_random(32)) {
+    case 0:
+        machine_set_affinity(m, index, machine_random_mask(m), (uint32_t)machine_random(BIT32(m->cpu_count)));
+        break;
+    case 1:
+        machine_remove(m, index);
+        break;
+    case 2:
+    case 3:
+        machine_yield(m, index);
+        break;
+    case 4:
+        machine_kick(m, machine_random_mask(m)); /* A pick that nobody asked for is harmless. */
+        break;
+    case 5:
+        machine_sleep(m, index, RUNSTATE_OFFLINE);
+        break;
+    default:
+        if (u->awake) {
+            machine_sleep(m, index, RUNSTATE_BLOCKED);
+        } else {
+            machine_wake(m, index);
+        }
+        break;
+    }
+}
+
+#endif
