@@ -233,6 +233,9 @@ int image_load(const char *what, const void *file, uint64_t file_bytes, const st
     }
     result = inflate_into(file, file_bytes, dst, dst_bytes, &written);
     if (result == Z_STREAM_END) {
+        if (written < info->file_bytes) { /* That was a bound: leave nothing of what was there before. */
+            memset((uint8_t *)dst + written, 0, min_u64(info->file_bytes, dst_bytes) - written);
+        }
         return 0;
     }
     log_error("%s: its gzip kernel is corrupt or cut off after %lu bytes (room for %lu); load it again, and "

@@ -109,8 +109,10 @@ TEST(gzip_with_something_behind)
     memset(packed + bytes, 0xff, 500);
     CHECK_EQ(image_probe("d", packed, bytes + 500, &info), 0);
     CHECK_EQ(info.file_bytes, 0x200000);
+    memset(loaded, 0x77, sizeof(loaded));
     CHECK_EQ(image_load("d", packed, bytes + 500, &info, loaded, sizeof(loaded)), 0);
     CHECK(memcmp(loaded, kernel, KERNEL_BYTES) == 0);
+    CHECK_EQ(loaded[KERNEL_BYTES], 0); /* The bound was higher: nothing of what was there before stays. */
 }
 
 TEST(corrupt_gzip)
