@@ -101,13 +101,13 @@ struct spinlock *vgic_lock(struct vgic *vgic)
 
 struct virq *vgic_virq(struct vgic *vgic, unsigned vcpu, unsigned intid)
 {
-    ASSERT(intid < vgic->config.spi_limit && vcpu < vgic->config.vcpu_count);
+    ASSERT(intid < vgic->config.spi_limit && (intid >= GIC_SPI_FIRST || vcpu < vgic->config.vcpu_count));
     return intid < GIC_SPI_FIRST ? &vgic->vcpu[vcpu].local[intid] : &vgic->spi[intid - GIC_SPI_FIRST];
 }
 
 const struct virq *vgic_virq_const(const struct vgic *vgic, unsigned vcpu, unsigned intid)
 {
-    ASSERT(intid < vgic->config.spi_limit && vcpu < vgic->config.vcpu_count);
+    ASSERT(intid < vgic->config.spi_limit && (intid >= GIC_SPI_FIRST || vcpu < vgic->config.vcpu_count));
     return intid < GIC_SPI_FIRST ? &vgic->vcpu[vcpu].local[intid] : &vgic->spi[intid - GIC_SPI_FIRST];
 }
 

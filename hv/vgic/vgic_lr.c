@@ -94,38 +94,31 @@ unsigned vgic_next_release(struct vgic *vgic, unsigned vcpu)
     return v->release_count != 0 ? v->release[--v->release_count] : 0;
 }
 
-/* Say in @lr what can be said of @virq, and move it out of the model: until the fold the list register is the
- * truth of it. */
-static void compose(struct vgic *vgic, unsigned vcpu, struct virq *virq, struct gic_lr *lr)
+/* Say in @lr what can be said of @virq, and move it out of the model: until the fold the list register is the truth of it. Active and
+ * pending are never said together: what is pending would be next, whatever better waits by then. */
+static void compose(const struct vgic *vgic, struct virq *virq, struct gic_lr *lr)
 {
-    bool active = (virq->flags & VIRQ_ACTIVE) != 0, line = virq_line_asserted(virq);
-    bool second_life = active && (virq->flags & VIRQ_LATCH) != 0;
-    bool deliverable = (virq->flags & VIRQ_ENABLED) != 0 && vgic_group_on(vgic, virq) && virq_pending(virq);
-    bool hw = (virq->flags & VIRQ_HW_ACTIVE) != 0 && !second_life;
-    bool both = second_life && !line && virq->target == vcpu && (virq->flags & VIRQ_HW_ACTIVE) == 0;
+    bool active = (virq->flags & VIRQ_ACTIVE) != 0, second_life = active && (virq->flags & VIRQ_LATCH) != 0;
+    bool deliverable = (virq->flags & VIRQ_ENABLED) != 0 && vgic_group_on(vgic, virq);
 
     lr->vintid = virq->intid;
     lr->pintid = virq->intid;
     lr->priority = virq->priority;
     lr->flags = (uint8_t)((virq->flags & VIRQ_GROUP1) != 0 ? GIC_LR_GROUP1 : 0);
-    lr->state = active ? GIC_LR_ACTIVE : 0;
+    lr->state = active ? GIC_LR_ACTIVE : GIC_LR_PENDING;
     lr->source = active ? virq->active_source : 0;
     virq->flags = (virq->flags & ~VIRQ_ACTIVE) | VIRQ_LR_ACTIVE;
-    if (deliverable && (!active || both)) {
-        lr->state |= GIC_LR_PENDING;
-        if (virq->sources != 0) {
-            lr->source = (uint8_t)__builtin_ctz(virq->sources);
-            virq->sources &= (uint8_t)~BIT32(lr->source);
-            virq->flags |= VIRQ_LR_LATCHED;
-        } else if ((virq->flags & VIRQ_LATCH) != 0) {
-            virq->flags = (virq->flags & ~VIRQ_LATCH) | VIRQ_LR_LATCHED;
-        }
+    if (!active && virq->sources != 0) {
+        lr->source = (uint8_t)__builtin_ctz(virq->sources);
+        virq->sources &= (uint8_t)~BIT32(lr->source);
+        virq->flags |= VIRQ_LR_LATCHED;
+    } else if (!active && (virq->flags & VIRQ_LATCH) != 0) {
+        virq->flags = (virq->flags & ~VIRQ_LATCH) | VIRQ_LR_LATCHED;
     }
-    if (hw) {
+    if ((virq->flags & VIRQ_HW_ACTIVE) != 0 && !second_life) {
         lr->flags |= (uint8_t)GIC_LR_HW;
         virq->flags |= VIRQ_LR_ENDS_HW;
-    } else if (deliverable &&
-               virq_pending(virq)) { /* Something is left that can be delivered: come back at its end. */
+    } else if (deliverable && virq_pending(virq)) { /* Something is left that can be delivered: come back at its end. */
         lr->flags |= (uint8_t)GIC_LR_EOI;
     }
 }
@@ -135,7 +128,7 @@ static void list_in_slot(struct vgic *vgic, unsigned vcpu, struct virq *virq, un
 {
     struct vgic_vcpu *v = &vgic->vcpu[vcpu];
 
-    compose(vgic, vcpu, virq, &out->lr[slot]);
+    compose(vgic, virq, &out->lr[slot]);
     v->listed[slot] = virq->intid;
     v->listed_state[slot] = out->lr[slot].state;
     virq->slot = (uint8_t)slot;

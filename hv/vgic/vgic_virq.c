@@ -118,10 +118,9 @@ void virq_set_enabled(struct vgic *vgic, struct virq *virq, bool on, struct vgic
     work->notice |= virq_changed(vgic, virq);
 }
 
-/* The physical interrupt of a linked one that is neither pending nor active any more has to be deactivated.
- * For one that is listed the fold does it, when nobody can end it under us. A PPI's active bit is cleared by
- * the fill. */
-static void end_physical(struct virq *virq, struct vgic_work *work)
+/* The physical interrupt of a linked one that is neither pending nor active any more has to be deactivated. For one
+ * that is listed the fold does it, when nobody can end it under us. */
+static void end_physical(struct vgic *vgic, struct virq *virq, struct vgic_work *work)
 {
     if (virq_listed(virq) || (virq->flags & (VIRQ_HW_ACTIVE | VIRQ_LATCH | VIRQ_ACTIVE)) != VIRQ_HW_ACTIVE) {
         return;
@@ -129,6 +128,9 @@ static void end_physical(struct virq *virq, struct vgic_work *work)
     virq->flags &= ~VIRQ_HW_ACTIVE;
     if (is_linked_spi(virq)) {
         work_add(work, virq, &work->clear_active);
+    } else { /* A PPI's active bit follows with the fill. */
+        vgic_mark_stale(vgic, virq->target);
+        work->notice |= BIT32(virq->target);
     }
 }
 
@@ -154,7 +156,7 @@ void virq_clear_pending(struct vgic *vgic, struct virq *virq, struct vgic_work *
     if (is_linked_spi(virq)) {
         work_add(work, virq, &work->clear_pending);
     }
-    end_physical(virq, work);
+    end_physical(vgic, virq, work);
     work->notice |= virq_changed(vgic, virq);
 }
 
@@ -175,7 +177,7 @@ void virq_clear_active(struct vgic *vgic, struct virq *virq, struct vgic_work *w
         virq->flags &= ~VIRQ_LR_ACTIVE;
         vgic->vcpu[virq->holder].listed_state[virq->slot] &= (uint8_t)~GIC_LR_ACTIVE;
     }
-    end_physical(virq, work);
+    end_physical(vgic, virq, work);
     work->notice |= virq_changed(vgic, virq);
 }
 
