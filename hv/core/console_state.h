@@ -16,7 +16,7 @@ void console_say(const char *text);
 void console_flush_locked(uint16_t domid);
 
 /* console_input.c: forget all receivers. NULL: there is no UART. */
-void console_input_init(const struct uart_driver *uart);
+void console_input_init(const struct uart_driver *driver);
 
 /* With the lock held: the domain that has the input, DOMID_HV for the hypervisor. */
 uint16_t console_input_focus(void);

@@ -9,7 +9,7 @@
 struct uart_driver;
 
 /* NULL: there is no UART; what is written vanishes. Nothing is buffered after it. */
-void console_tx_init(const struct uart_driver *uart);
+void console_tx_init(const struct uart_driver *driver);
 
 /* From now on the UART's interrupt empties the ring, and console_tx_end() does not wait. */
 void console_tx_use_irq(void);

@@ -3,9 +3,8 @@
 #include "lib/log.h"
 
 #include "lib/log_ring.h"
-#include "lib/string.h"
 
-#define CUT_MARK "..."
+#define CUT_DOTS 3u /* What a line that was cut ends with. */
 
 static const char *lead(enum log_level level)
 {
@@ -32,7 +31,9 @@ void log_line(enum log_level level, const char *format, ...)
     va_end(args);
     if (used > LOG_LINE_MAX) {
         used = LOG_LINE_MAX;
-        memcpy(line + used - strlen(CUT_MARK), CUT_MARK, strlen(CUT_MARK));
+        for (size_t i = 1; i <= CUT_DOTS; i++) {
+            line[used - i] = '.';
+        }
     }
     log_ring_put(level, line, used);
 }
