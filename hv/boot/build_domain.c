@@ -17,6 +17,7 @@
 #include "lib/error.h"
 #include "lib/log.h"
 #include "lib/string.h"
+#include "vdev/vconsole.h"
 
 #define TREE_BYTES_MAX KIB(64)
 #define TREE_BELOW MIB(128) /* Of the bank's start: Linux maps that much early. */
@@ -275,6 +276,9 @@ int build_domain(const struct domain_config *config, const struct board *board, 
     }
     if (config->device_dma_uncontained) {
         log_warn("%s: has a device without an IOMMU: what it does by DMA is not contained", config->path);
+    }
+    if (config->vpl011) {
+        vconsole_attach(domain);
     }
     vcpu_reset(domain->vcpu[0], layout.kernel.v, layout.tree.v);
     *out = domain;

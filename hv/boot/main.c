@@ -23,6 +23,7 @@
 #include "lib/log.h"
 #include "lib/panic.h"
 #include "lib/string.h"
+#include "vdev/vconsole.h"
 
 #define TREE_BYTES_LIMIT MIB(2) /* Linux Documentation/arm64/booting.rst */
 #define IPA_BITS_MAX 40u
@@ -168,9 +169,11 @@ _Noreturn void hv_main(uint64_t tree_pa, uint64_t image_pa)
     (void)sched_setup(choose_scheduler(), pcpu_online_mask(), wfi_policy());
     log_info("%s: %u CPU%s, scheduler %s", gic()->name, (unsigned)__builtin_popcount(pcpu_online_mask()),
              pcpu_online_mask() == 1 ? "" : "s", sched_boot_pool()->ops->name);
+    vconsole_init();
     build_domains();
     if (board.uart.intid != 0) {
         irq_enable_own(board.uart.intid);
+        console_use_irq();
     }
     start_domains();
     guests_run();

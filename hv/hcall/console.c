@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* console.c - console_io: a domain's lines to the shared console. Source: xen/xen.h (CONSOLEIO_*). */
-#include "core/console.h"
-
 #include "core/domain.h"
 #include "core/guest_mem.h"
 #include "hcall/hypercall.h"
 #include "lib/abi.h"
 #include "lib/error.h"
+#include "vdev/vconsole.h"
 
 /* Bytes written in one stay in EL2; the rest follows when the call is issued again, which happens by itself. */
 #define SLICE_BYTES 128
@@ -21,8 +20,11 @@ static int64_t write_text(struct vcpu *vcpu, const uint64_t args[5])
     if (guest_copy_in(vcpu, text, args[2], part) != 0) {
         return -EFAULT;
     }
-    for (size_t i = 0; i < part; i++) {
-        console_guest_put(vcpu->domain->id, text[i]);
+    if (part == 0) {
+        return 0;
+    }
+    if (!vconsole_put(vcpu->domain, text, part)) {
+        part = 0; /* The console is full: the whole of it again. */
     }
     if (count == part) {
         return 0;

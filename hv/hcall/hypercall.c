@@ -2,11 +2,11 @@
 /* hypercall.c - number -> function. What is not in the table does not exist for a guest: -ENOSYS. */
 #include "hcall/hypercall.h"
 
-#include "core/console.h"
 #include "core/domain.h"
 #include "lib/abi.h"
 #include "lib/error.h"
 #include "lib/log.h"
+#include "vdev/vconsole.h"
 
 static int64_t not_there(struct vcpu *vcpu, const uint64_t args[5])
 {
@@ -49,7 +49,9 @@ void hypercall_debug_trap(struct vcpu *vcpu, uint32_t immediate)
         vcpu_dump(vcpu);
         break;
     case 0xfffe:
-        console_guest_put(vcpu->domain->id, (char)vcpu->frame.x[0]);
+        if (!vconsole_put(vcpu->domain, &(char){(char)vcpu->frame.x[0]}, 1)) {
+            vcpu->frame.pc -= 4; /* The console is full: again. */
+        }
         break;
     case 0xfffd: /* A mark in the log. */
         log_info("d%uv%u: debug trap at 0x%lx", vcpu->domain->id, vcpu->id, (unsigned long)vcpu->frame.pc);

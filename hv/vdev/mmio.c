@@ -10,16 +10,27 @@
 #include "lib/abi.h"
 #include "lib/log.h"
 #include "vdev/mmio_decode.h"
+#include "vdev/vconsole.h"
+
+/* ISS.xFSC without the level: translation fault. Arm ARM D13.2.37. */
+#define FSC_TYPE_MASK 0x3cu
+#define FSC_TRANSLATION 0x04u
 
 #define VPL011_BYTES PAGE_SIZE
 #define GICD_V2_BYTES PAGE_SIZE
 #define GICR_FRAME_BYTES KIB(128) /* RD_base and SGI_base of one vCPU. */
 
-/* @offset of the device's window. Returns false: nothing answers there. */
-typedef bool (*device_access)(struct vcpu *vcpu, uint64_t offset, unsigned size, bool write, uint64_t *value);
+enum mmio_result {
+    MMIO_DONE,
+    MMIO_ABORT, /* Nothing answers there. */
+    MMIO_RETRY, /* Not now: the instruction is executed again. */
+};
+
+/* @offset of the device's window. */
+typedef enum mmio_result (*device_access)(struct vcpu *vcpu, uint64_t offset, unsigned size, bool write, uint64_t *value);
 
 /* A vGIC access by the running vCPU: fold before and fill after when it touches state that the list registers hold. */
-static bool gic_access(struct vcpu *vcpu, bool redist, unsigned target, uint32_t offset, unsigned size, bool write,
+static enum mmio_result gic_access(struct vcpu *vcpu, bool redist, unsigned target, uint32_t offset, unsigned size, bool write,
                        uint64_t *value)
 {
     struct domain *domain = vcpu->domain;
@@ -51,32 +62,33 @@ static bool gic_access(struct vcpu *vcpu, bool redist, unsigned target, uint32_t
             *value |= BIT64(bit);
         }
     }
-    return answered;
+    return answered ? MMIO_DONE : MMIO_ABORT;
 }
 
-static bool access_gicd(struct vcpu *vcpu, uint64_t offset, unsigned size, bool write, uint64_t *value)
+static enum mmio_result access_gicd(struct vcpu *vcpu, uint64_t offset, unsigned size, bool write, uint64_t *value)
 {
     return gic_access(vcpu, false, 0, (uint32_t)offset, size, write, value);
 }
 
-static bool access_gicr(struct vcpu *vcpu, uint64_t offset, unsigned size, bool write, uint64_t *value)
+static enum mmio_result access_gicr(struct vcpu *vcpu, uint64_t offset, unsigned size, bool write, uint64_t *value)
 {
     unsigned target = (unsigned)(offset / GICR_FRAME_BYTES);
 
-    return target < vcpu->domain->vcpu_count &&
-           gic_access(vcpu, true, target, (uint32_t)(offset % GICR_FRAME_BYTES), size, write, value);
+    if (target >= vcpu->domain->vcpu_count) {
+        return MMIO_ABORT;
+    }
+    return gic_access(vcpu, true, target, (uint32_t)(offset % GICR_FRAME_BYTES), size, write, value);
 }
 
-static bool access_vpl011(struct vcpu *vcpu, uint64_t offset, unsigned size, bool write, uint64_t *value)
+static enum mmio_result access_vpl011(struct vcpu *vcpu, uint64_t offset, unsigned size, bool write, uint64_t *value)
 {
     struct domain *domain = vcpu->domain;
     struct vpl011 *uart = &domain->vpl011;
     bool prints = false;
-    bool level;
     char c = 0;
 
     if (size > 4) {
-        return false;
+        return MMIO_ABORT;
     }
     spin_lock(&uart->lock);
     if (write) {
@@ -84,13 +96,15 @@ static bool access_vpl011(struct vcpu *vcpu, uint64_t offset, unsigned size, boo
     } else {
         *value = vpl011_read(uart, (uint32_t)offset, size);
     }
-    level = vpl011_irq_level(uart);
     spin_unlock(&uart->lock);
-    if (prints) {
-        console_guest_put(domain->id, c);
+    if (prints && !vconsole_put(domain, &c, 1)) {
+        return MMIO_RETRY;
     }
-    irq_set_level(domain, 0, GUEST_VPL011_SPI, level);
-    return true;
+    vconsole_update_irq(domain);
+    if (!write && console_input_waits(domain->id)) {
+        console_input();
+    }
+    return MMIO_DONE;
 }
 
 /* The device at @addr of @domain's platform and the offset in it; NULL. */
@@ -116,30 +130,53 @@ static device_access find_device(const struct domain *domain, uint64_t addr, uin
     return NULL;
 }
 
+/* Is @addr mapped after all? Another pCPU was changing the entry (break-before-make) when the guest came by. */
+static bool is_mapped(struct domain *domain, uint64_t addr)
+{
+    enum stage2_type type;
+    bool mapped;
+
+    spin_lock(&domain->memory_lock);
+    mapped = stage2_lookup(&domain->stage2, ipa(addr), NULL, &type, NULL) == 0;
+    spin_unlock(&domain->memory_lock);
+    return mapped;
+}
+
+/* Carry out @access on @device. */
+static enum mmio_result emulate(struct vcpu *vcpu, device_access device, uint64_t offset, const struct mmio_access *access)
+{
+    uint64_t value = access->write ? mmio_stored(access, vcpu_x(vcpu, access->reg)) : 0;
+    enum mmio_result result;
+
+    if ((offset & (access->size - 1)) != 0) {
+        return MMIO_ABORT;
+    }
+    result = device(vcpu, offset, access->size, access->write, &value);
+    if (result == MMIO_DONE) {
+        if (!access->write) {
+            vcpu_set_x(vcpu, access->reg, mmio_loaded(access, value));
+        }
+        vcpu_skip(vcpu);
+    }
+    return result;
+}
+
 void vmmio_fault(struct vcpu *vcpu, uint64_t esr)
 {
     uint64_t virtual_addr = sysreg_read(far_el2);
     uint64_t addr = (bits_get(sysreg_read(hpfar_el2), 43, 4) << PAGE_SHIFT) | (virtual_addr & PAGE_MASK);
     bool instruction = ESR_EC(esr) == EC_IABT_LOWER;
-    device_access device = NULL;
-    struct mmio_access access;
     uint64_t offset = 0;
-    uint64_t value = 0;
+    device_access device = find_device(vcpu->domain, addr, &offset);
+    struct mmio_access access;
 
-    if (!instruction && mmio_decode((uint32_t)ESR_ISS(esr), &access)) {
-        device = find_device(vcpu->domain, addr, &offset);
-    }
-    if (device != NULL && (offset & (access.size - 1)) == 0) {
-        if (access.write) {
-            value = mmio_stored(&access, vcpu_x(vcpu, access.reg));
-        }
-        if (device(vcpu, offset, access.size, access.write, &value)) {
-            if (!access.write) {
-                vcpu_set_x(vcpu, access.reg, mmio_loaded(&access, value));
-            }
-            vcpu_skip(vcpu);
+    if (device != NULL) {
+        if (!instruction && mmio_decode((uint32_t)ESR_ISS(esr), &access) &&
+            emulate(vcpu, device, offset, &access) != MMIO_ABORT) {
             return;
         }
+    } else if ((ESR_ISS(esr) & FSC_TYPE_MASK) == FSC_TRANSLATION && is_mapped(vcpu->domain, addr)) {
+        return;
     }
     log_debug("d%uv%u: nothing answers at IPA 0x%lx (VA 0x%lx, pc 0x%lx, syndrome 0x%lx)", vcpu->domain->id, vcpu->id,
               (unsigned long)addr, (unsigned long)virtual_addr, (unsigned long)vcpu->frame.pc, (unsigned long)esr);

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* vconsole.h - between a domain's ways to print and read, and the shared console. */
+#ifndef VDEV_VCONSOLE_H
+#define VDEV_VCONSOLE_H
+
+#include "core/domain.h"
+
+/* Boot CPU, once. */
+void vconsole_init(void);
+
+/* The running vCPU prints. Returns false when the console is full: leave the instruction to be executed again. */
+bool vconsole_put(struct domain *domain, const char *text, size_t length);
+
+/* The domain's UART takes input from now on. */
+void vconsole_attach(struct domain *domain);
+
+/* Drive the virtual UART's interrupt line as its registers say. */
+void vconsole_update_irq(struct domain *domain);
+
+#endif
