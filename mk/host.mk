@@ -12,7 +12,7 @@ HOST := $(O)/host
 
 host-directories := hv/arch/host hv/lib hv/drivers hv/base hv/sched hv/vgic hv/boot
 host-hardware := hv/lib/log.c hv/lib/panic.c hv/lib/string.c hv/lib/libc_shim.c \
-	$(foreach f,main memory smp guests build_*,$(wildcard hv/boot/$(f).c))
+	$(foreach f,main memory smp guests entered_at_el1 build_*,$(wildcard hv/boot/$(f).c))
 # Of directories where most is not pure.
 host-some := hv/vdev/mmio_decode.c hv/vdev/vpl011.c hv/core/console.c hv/core/console_input.c hv/core/console_tx.c
 host-sources := $(filter-out $(host-hardware),$(wildcard $(host-directories:%=%/*.c) $(host-some)))
@@ -20,7 +20,9 @@ host-sources := $(filter-out $(host-hardware),$(wildcard $(host-directories:%=%/
 host-flags := -std=gnu17 -O1 -g -fno-omit-frame-pointer \
 	-include $(HOST)/include/generated/config.h -Ihv -Ihv/arch/host/include -Itests/host \
 	-isystem $(O)/include $(warnings) -fsanitize=address,undefined -fno-sanitize-recover=all
-host-libraries := -lfdt -lz
+# Names of ours that the C library has too must not reach the sanitizers' run-time libraries, which call its.
+host-flags += -Dsched_yield=hv_sched_yield
+host-libraries := -Wl,--exclude-libs,pure.a -lfdt -lz
 
 tests := $(patsubst tests/host/test_%.c,%,$(wildcard tests/host/test_*.c))
 fuzzers := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
