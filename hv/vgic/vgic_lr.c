@@ -94,8 +94,9 @@ unsigned vgic_next_release(struct vgic *vgic, unsigned vcpu)
     return v->release_count != 0 ? v->release[--v->release_count] : 0;
 }
 
-/* Say in @lr what can be said of @virq, and move it out of the model: until the fold the list register is the truth of it. Active and
- * pending are never said together: what is pending would be next, whatever better waits by then. */
+/* Say in @lr what can be said of @virq, and move it out of the model: until the fold the list register is the
+ * truth of it. Active and pending are never said together: what is pending would be next, whatever better
+ * waits by then. */
 static void compose(const struct vgic *vgic, struct virq *virq, struct gic_lr *lr)
 {
     bool active = (virq->flags & VIRQ_ACTIVE) != 0, second_life = active && (virq->flags & VIRQ_LATCH) != 0;
@@ -118,7 +119,8 @@ static void compose(const struct vgic *vgic, struct virq *virq, struct gic_lr *l
     if ((virq->flags & VIRQ_HW_ACTIVE) != 0 && !second_life) {
         lr->flags |= (uint8_t)GIC_LR_HW;
         virq->flags |= VIRQ_LR_ENDS_HW;
-    } else if (deliverable && virq_pending(virq)) { /* Something is left that can be delivered: come back at its end. */
+    } else if (deliverable &&
+               virq_pending(virq)) { /* Something is left that can be delivered: come back at its end. */
         lr->flags |= (uint8_t)GIC_LR_EOI;
     }
 }

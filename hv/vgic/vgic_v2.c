@@ -120,26 +120,28 @@ static void write_sgi_sources_clear(const struct vgic_access *access, uint64_t v
     }
 }
 
+/* clang-format off */
 static const struct vgic_reg dist_regs[] = {
-    /* first, last,  widths,   folds,   read,             write */
-    {0x000, 0x003, W32, NO_FOLD, read_ctlr, write_ctlr},                        /* GICD_CTLR */
-    {0x004, 0x007, W32, NO_FOLD, read_typer, write_ignore},                     /* GICD_TYPER */
-    {0x008, 0x00b, W32, NO_FOLD, read_iidr, write_ignore},                      /* GICD_IIDR */
-    {0x080, 0x0ff, W32, NO_FOLD, read_group, write_group},                      /* GICD_IGROUPRn */
-    {0x100, 0x17f, W32, NO_FOLD, read_enable, write_enable_set},                /* GICD_ISENABLERn */
-    {0x180, 0x1ff, W32, NO_FOLD, read_enable, write_enable_clear},              /* GICD_ICENABLERn */
-    {0x200, 0x27f, W32, FOLDS, read_pending, write_pending_set},                /* GICD_ISPENDRn */
-    {0x280, 0x2ff, W32, FOLDS, read_pending, write_pending_clear},              /* GICD_ICPENDRn */
-    {0x300, 0x37f, W32, FOLDS, read_active, write_active_set},                  /* GICD_ISACTIVERn */
-    {0x380, 0x3ff, W32, FOLDS, read_active, write_active_clear},                /* GICD_ICACTIVERn */
-    {0x400, 0x7fb, W8 | W32, NO_FOLD, read_priority, write_priority},           /* GICD_IPRIORITYRn */
-    {0x800, 0xbfb, W8 | W32, NO_FOLD, read_targets, write_targets},             /* GICD_ITARGETSRn */
-    {0xc00, 0xcff, W32, NO_FOLD, read_config, write_config},                    /* GICD_ICFGRn */
-    {0xf00, 0xf03, W32, NO_FOLD, read_zero, write_sgir},                        /* GICD_SGIR */
-    {0xf10, 0xf1f, W8 | W32, FOLDS, read_sgi_sources, write_sgi_sources_clear}, /* GICD_CPENDSGIRn */
-    {0xf20, 0xf2f, W8 | W32, FOLDS, read_sgi_sources, write_sgi_sources_set},   /* GICD_SPENDSGIRn */
-    {0xfe8, 0xfeb, W32, NO_FOLD, read_icpidr2, write_ignore},                   /* ICPIDR2 */
+    /* first, last, widths, folds, read, write */
+    {0x000, 0x003, W32,      NO_FOLD, read_ctlr,        write_ctlr},              /* GICD_CTLR */
+    {0x004, 0x007, W32,      NO_FOLD, read_typer,       write_ignore},            /* GICD_TYPER */
+    {0x008, 0x00b, W32,      NO_FOLD, read_iidr,        write_ignore},            /* GICD_IIDR */
+    {0x080, 0x0ff, W32,      NO_FOLD, read_group,       write_group},             /* GICD_IGROUPRn */
+    {0x100, 0x17f, W32,      NO_FOLD, read_enable,      write_enable_set},        /* GICD_ISENABLERn */
+    {0x180, 0x1ff, W32,      NO_FOLD, read_enable,      write_enable_clear},      /* GICD_ICENABLERn */
+    {0x200, 0x27f, W32,      FOLDS,   read_pending,     write_pending_set},       /* GICD_ISPENDRn */
+    {0x280, 0x2ff, W32,      FOLDS,   read_pending,     write_pending_clear},     /* GICD_ICPENDRn */
+    {0x300, 0x37f, W32,      FOLDS,   read_active,      write_active_set},        /* GICD_ISACTIVERn */
+    {0x380, 0x3ff, W32,      FOLDS,   read_active,      write_active_clear},      /* GICD_ICACTIVERn */
+    {0x400, 0x7fb, W8 | W32, NO_FOLD, read_priority,    write_priority},          /* GICD_IPRIORITYRn */
+    {0x800, 0xbfb, W8 | W32, NO_FOLD, read_targets,     write_targets},           /* GICD_ITARGETSRn */
+    {0xc00, 0xcff, W32,      NO_FOLD, read_config,      write_config},            /* GICD_ICFGRn */
+    {0xf00, 0xf03, W32,      NO_FOLD, read_zero,        write_sgir},              /* GICD_SGIR */
+    {0xf10, 0xf1f, W8 | W32, FOLDS,   read_sgi_sources, write_sgi_sources_clear}, /* GICD_CPENDSGIRn */
+    {0xf20, 0xf2f, W8 | W32, FOLDS,   read_sgi_sources, write_sgi_sources_set},   /* GICD_SPENDSGIRn */
+    {0xfe8, 0xfeb, W32,      NO_FOLD, read_icpidr2,     write_ignore},            /* ICPIDR2 */
 };
+/* clang-format on */
 
 const struct vgic_table vgic_v2_dist = {
     .reg = dist_regs,

@@ -118,8 +118,8 @@ void virq_set_enabled(struct vgic *vgic, struct virq *virq, bool on, struct vgic
     work->notice |= virq_changed(vgic, virq);
 }
 
-/* The physical interrupt of a linked one that is neither pending nor active any more has to be deactivated. For one
- * that is listed the fold does it, when nobody can end it under us. */
+/* The physical interrupt of a linked one that is neither pending nor active any more has to be deactivated.
+ * For one that is listed the fold does it, when nobody can end it under us. */
 static void end_physical(struct vgic *vgic, struct virq *virq, struct vgic_work *work)
 {
     if (virq_listed(virq) || (virq->flags & (VIRQ_HW_ACTIVE | VIRQ_LATCH | VIRQ_ACTIVE)) != VIRQ_HW_ACTIVE) {
