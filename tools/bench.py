@@ -1,0 +1,129 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+# bench.py - measures interrupt latency, bare and under Bulkhead and Debian's Xen, in instructions. Called by ./bench.
+"""Measures how many instructions a timer's interrupt takes to reach a guest: on the bare machine, under Bulkhead (each scheduler,
+vwfi mode, DEBUG on and off) and under Debian's Xen, each in a fresh boot of QEMU's virt machine with -icount shift=0, one CPU and a
+counter of 1 GHz: one instruction is one tick. Rows are printed as they come, then the table; pictures go to build/bench."""
+import argparse
+import concurrent.futures
+import fnmatch
+import os
+import sys
+import time
+
+import bench_cases
+import bench_report
+import qemu
+
+ABREAST = 2
+
+
+def parse():
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="the rows that matter most, as ./run shows them")
+    parser.add_argument("--only", metavar="PATTERN", help="only rows whose name contains PATTERN (or matches it, with * and ?)")
+    parser.add_argument("--list", action="store_true", help="name the rows and measure none")
+    parser.add_argument("--json", metavar="FILE", help="write all figures, histograms too, to FILE")
+    parser.add_argument("--golden", action="store_true", help=f"write our counts to {bench_report.GOLDEN}")
+    parser.add_argument("--check-golden", action="store_true",
+                        help="compare our counts with them, exactly; exit status 1 when one differs or a bar is missed")
+    parser.add_argument("--no-build", action="store_true", help="measure what is built already")
+    return parser.parse_args()
+
+
+def select(options):
+    cases = list(bench_cases.all_cases())
+    if options.golden or options.check_golden:
+        cases = [case for case in cases if case.system != "xen" and not case.trace]
+    if options.quick:
+        cases = [case for case in cases if bench_cases.is_quick(case)]
+    if options.only:
+        cases = [case for case in cases if options.only in case.name or fnmatch.fnmatch(case.name, options.only)]
+    return cases
+
+
+def show(row, number, count):
+    if row.problem:
+        text = row.problem
+    elif row.case.trace:
+        text = f"GIC accesses per interrupt: {row.gic_reads:.1f} reads, {row.gic_writes:.1f} writes"
+    elif row.case.scrub:
+        text = f"first guest instruction after {row.first_tick:,}"
+    else:
+        text = f"AVG {row.avg:5} MIN {row.min:5} MAX {row.max:6} WARM_MAX {row.warm_max:6}"
+    print(f"[{number:2}/{count}] {row.case.name:40} {text}  ({row.seconds:.1f} s)", flush=True)
+
+
+def measure_all(cases):
+    """Two boots abreast; returns the rows in the order of `cases`."""
+    rows = {}
+    pool = concurrent.futures.ThreadPoolExecutor(ABREAST)
+    try:
+        futures = [pool.submit(bench_cases.measure, case) for case in cases]
+        for future in concurrent.futures.as_completed(futures):
+            row = future.result()
+            rows[row.case] = row
+            show(row, len(rows), len(cases))
+    finally:
+        for future in futures:
+            future.cancel()
+        qemu.stop_all()
+        pool.shutdown()
+    return [rows[case] for case in cases]
+
+
+def report(rows, options):
+    """Table, files, checks. Returns the failures."""
+    print("\n" + bench_report.Table(rows).text())
+    for path in bench_report.draw(rows):
+        print(f"picture: {path}")
+    if options.json:
+        bench_report.write_json(rows, options.json)
+        print(f"all figures: {options.json}")
+    failures = [f"{row.case.name}: {row.problem}" for row in rows if row.problem]
+    failures += bench_report.check_bars(rows)
+    if options.golden and not failures:
+        bench_report.write_golden(rows)
+        print(f"golden counts: {bench_report.GOLDEN}")
+    if options.check_golden:
+        different, remark = bench_report.compare_golden(rows)
+        failures += different
+        print(f"golden counts: {remark}")
+    return failures
+
+
+def build():
+    targets = ["release", "debug", "guests"]
+    print(f"bench: building {', '.join(targets)}", flush=True)
+    if os.spawnlp(os.P_WAIT, "make", "make", f"-j{os.cpu_count() or 1}", *targets) != 0:
+        raise qemu.Problem("the build failed: see above")
+
+
+def main():
+    options = parse()
+    os.chdir(qemu.TOP)
+    qemu.end_on_signals()
+    cases = select(options)
+    if options.list:
+        print("\n".join(case.name for case in cases))
+        return 0
+    if not cases:
+        raise qemu.Problem(f"no row has '{options.only}' in its name; --list names all")
+    if not options.no_build:
+        build()
+    begin = time.monotonic()
+    print(f"bench: {len(cases)} boots, {ABREAST} at a time; counts are instructions", flush=True)
+    failures = report(measure_all(cases), options)
+    print(f"\nbench: {time.monotonic() - begin:.0f} s")
+    for failure in failures:
+        print(f"FAIL {failure}")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except qemu.Problem as problem:
+        sys.exit(f"bench: {problem}")
+    except KeyboardInterrupt:
+        sys.exit("bench: interrupted")
