@@ -51,6 +51,9 @@ else
 $(OUT)/hv/lib/string.o: hv-flags += -fno-builtin
 endif
 
+# What runs once is built for size.
+$(OUT)/hv/boot/%.o: hv-flags += -Os
+
 hv-compile = mkdir -p $(@D) && $(CC) $(hv-flags) -MMD -MP -MT $@ -MF $@.d -c $< -o $@.$$$$ && mv $@.$$$$ $@
 
 $(OUT)/hv/%.o: hv/%.c $(MAKE_FILES) $(config-h) | $(XEN_HEADERS) $(libraries)
