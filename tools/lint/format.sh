@@ -9,7 +9,8 @@ if [ "${1:-}" = --fix ]; then
     shift
 fi
 if [ $# -eq 0 ]; then
-    set -- $(git ls-files -co --exclude-standard -- '*.c' '*.h' | while read -r f; do [ ! -f "$f" ] || echo "$f"; done)
+    # shellcheck disable=SC2046
+    set -- $(find hv guests tests -name '*.[ch]' -type f | sort)
 fi
 clang-format --version
 clang-format -Werror "$mode" "$@" && echo "$# files well laid out"
