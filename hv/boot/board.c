@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* board.c - reads struct board: checks the tree, then walks it once for memory, CPUs and the devices EL2
+/* board.c - reads struct board: walks the tree once for memory, CPUs and the devices EL2
  * needs.
  *
  * Ranges stand in no order, merged where they touch, in whole pages: memory rounded inwards, reserved memory
@@ -15,8 +15,6 @@
 #include "lib/string.h"
 
 #define MPIDR_AFFINITY (MASK64(39, 32) | MASK64(23, 0)) /* Arm ARM D13.2.101. */
-#define TREE_ALIGN 8u
-#define HEADER_BYTES 40u
 #define NO_NODE (-1)
 
 /* What one walk over the tree finds. */
@@ -26,48 +24,6 @@ struct survey {
     bool boot_cpu_listed;
     unsigned cpus_left_out;
 };
-
-static int64_t refuse_tree(const void *fdt, const char *what)
-{
-    log_error("device tree at 0x%lx: %s; load the tree again, where nothing overwrites it",
-              (uint64_t)(uintptr_t)fdt, what);
-    return -EINVAL;
-}
-
-int64_t board_check_tree(const void *fdt, uint64_t max_bytes)
-{
-    uint64_t size;
-    int error;
-
-    if (fdt == NULL || (uintptr_t)fdt % TREE_ALIGN != 0) {
-        return refuse_tree(fdt, "its address is zero or no multiple of 8");
-    }
-    if (max_bytes < HEADER_BYTES) {
-        return refuse_tree(fdt, "too small for a header");
-    }
-    if (fdt_magic(fdt) != FDT_MAGIC) {
-        log_error("device tree at 0x%lx: starts with 0x%x, not with 0x%x: there is no tree; give its address "
-                  "in x0 (U-Boot: "
-                  "booti KERNEL - TREE)",
-                  (uint64_t)(uintptr_t)fdt, fdt_magic(fdt), FDT_MAGIC);
-        return -EINVAL;
-    }
-    size = fdt_totalsize(fdt);
-    if (size < HEADER_BYTES || size > max_bytes) {
-        log_error("device tree at 0x%lx: truncated: its header says %lu bytes, 40 to %lu are possible there; "
-                  "load it whole",
-                  (uint64_t)(uintptr_t)fdt, size, max_bytes);
-        return -EINVAL;
-    }
-    error = fdt_check_full(fdt, size);
-    if (error == -FDT_ERR_TRUNCATED) {
-        return refuse_tree(fdt, "truncated: it ends within a node, property or string");
-    }
-    if (error == -FDT_ERR_BADVERSION) {
-        return refuse_tree(fdt, "its format version is unknown (17 is the current one)");
-    }
-    return error != 0 ? refuse_tree(fdt, "corrupt: its structure does not hold together") : (int64_t)size;
-}
 
 static bool is_module(const void *fdt, int node)
 {
@@ -80,29 +36,38 @@ static bool is_kernel(const void *fdt, int node)
            (dt_compatible(fdt, node, "multiboot,kernel") || dt_compatible(fdt, node, "xen,linux-zimage"));
 }
 
+/* Dom0's kernel: the first such module right under @chosen. NO_NODE. */
+static int find_dom0_kernel(const void *fdt, int chosen)
+{
+    int depth = 0;
+
+    for (int node = dt_next_node(fdt, chosen, &depth); node >= 0 && depth > 0;
+         node = dt_next_node(fdt, node, &depth)) {
+        if (depth == 1 && is_kernel(fdt, node)) {
+            return node;
+        }
+    }
+    return NO_NODE;
+}
+
 const char *board_cmdline(const void *fdt)
 {
-    int chosen = fdt_path_offset(fdt, "/chosen"), node, kernel = NO_NODE;
+    int chosen = dt_find(fdt, "/chosen"), kernel;
     const char *text;
 
     if (chosen < 0) {
         return "";
     }
-    if (!dt_has(fdt, chosen, "xen,xen-bootargs")) {
-        fdt_for_each_subnode(node, fdt, chosen)
-        {
-            if (kernel == NO_NODE && is_kernel(fdt, node)) {
-                kernel = node;
-            }
-        }
-        /* Xen's rule: bootargs is Dom0's, unless that has its own; and here, when there is no Dom0 to have
-         * it. */
-        if (kernel != NO_NODE && !dt_has(fdt, kernel, "bootargs") &&
-            !dt_has(fdt, chosen, "xen,dom0-bootargs")) {
-            return "";
-        }
+    if (dt_has(fdt, chosen, "xen,xen-bootargs")) {
+        text = dt_string(fdt, chosen, "xen,xen-bootargs");
+        return text == NULL ? "" : text;
     }
-    text = dt_string(fdt, chosen, dt_has(fdt, chosen, "xen,xen-bootargs") ? "xen,xen-bootargs" : "bootargs");
+    /* Xen's rule: bootargs is Dom0's, unless that has its own; and here, when there is no Dom0 to have it. */
+    kernel = find_dom0_kernel(fdt, chosen);
+    if (kernel != NO_NODE && !dt_has(fdt, kernel, "bootargs") && !dt_has(fdt, chosen, "xen,dom0-bootargs")) {
+        return "";
+    }
+    text = dt_string(fdt, chosen, "bootargs");
     return text == NULL ? "" : text;
 }
 
@@ -225,7 +190,7 @@ static void take_cpu(const struct dt_place *place, uint64_t boot_mpidr, const st
     char path[DT_PATH_MAX];
     uint64_t mpidr;
     int length;
-    const void *reg = fdt_getprop(place->fdt, dt_place_node(place), "reg", &length);
+    const void *reg = dt_property(place->fdt, dt_place_node(place), "reg", &length);
 
     dt_place_path(place, path, sizeof(path));
     dt_cell_sizes(place, place->depth - 1, &address_cells, &size_cells);
@@ -274,28 +239,27 @@ static bool is_cpu(const struct dt_place *place)
     return type != NULL && strcmp(type, "cpu") == 0;
 }
 
-static bool is_psci(const void *fdt, int node)
-{
-    return dt_compatible(fdt, node, "arm,psci-1.0") || dt_compatible(fdt, node, "arm,psci-0.2") ||
-           dt_compatible(fdt, node, "arm,psci");
-}
-
 static void note_device(const struct dt_place *place, struct survey *survey)
 {
     const void *fdt = place->fdt;
-    int node = dt_place_node(place);
+    int node = dt_place_node(place), length;
+    const char *compatible = dt_property(fdt, node, "compatible", &length);
 
-    if (!dt_has(fdt, node, "compatible")) {
+    if (compatible == NULL) {
         return;
     }
     if (!survey->has_gic && board_is_gic(fdt, node)) {
         survey->gic = *place;
         survey->has_gic = true;
-    } else if (!survey->has_timer &&
-               (dt_compatible(fdt, node, "arm,armv8-timer") || dt_compatible(fdt, node, "arm,armv7-timer"))) {
+    } else if (!survey->has_timer && (dt_list_has(compatible, length, "arm,armv8-timer") ||
+                                      dt_list_has(compatible, length, "arm,armv7-timer"))) {
         survey->timer = *place;
         survey->has_timer = true;
-    } else if (!survey->has_psci && is_psci(fdt, node) && dt_enabled(fdt, node)) {
+    } else if (!survey->has_psci &&
+               (dt_list_has(compatible, length, "arm,psci-1.0") ||
+                dt_list_has(compatible, length, "arm,psci-0.2") ||
+                dt_list_has(compatible, length, "arm,psci")) &&
+               dt_enabled(fdt, node)) {
         survey->psci = *place;
         survey->has_psci = true;
     }
@@ -331,7 +295,7 @@ static int walk(const void *fdt, uint64_t boot_mpidr, const struct options *opti
 
     dt_place_root(&place, fdt);
     while (dt_place_next(&place)) {
-        const char *top = fdt_get_name(fdt, place.node[1], NULL);
+        const char *top = dt_name(fdt, place.node[1]);
         int error;
 
         if (top == NULL || strcmp(top, "chosen") == 0) {

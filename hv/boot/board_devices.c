@@ -21,8 +21,11 @@ static const struct {
 
 static unsigned gic_version(const void *fdt, int node)
 {
-    for (size_t i = 0; i < ARRAY_COUNT(gics); i++) {
-        if (dt_compatible(fdt, node, gics[i].compatible)) {
+    int length;
+    const char *compatible = dt_property(fdt, node, "compatible", &length);
+
+    for (size_t i = 0; compatible != NULL && i < ARRAY_COUNT(gics); i++) {
+        if (dt_list_has(compatible, length, gics[i].compatible)) {
             return gics[i].version;
         }
     }
@@ -36,7 +39,7 @@ bool board_is_gic(const void *fdt, int node)
     uint32_t parent;
 
     return gic_version(fdt, node) != 0 && dt_enabled(fdt, node) &&
-           (!dt_u32(fdt, node, "interrupt-parent", &parent) || parent == fdt_get_phandle(fdt, node));
+           (!dt_u32(fdt, node, "interrupt-parent", &parent) || parent == dt_phandle(fdt, node));
 }
 
 int board_find_gic(const void *fdt)
@@ -80,7 +83,7 @@ static int read_gicv3(const struct dt_place *place, const char *path, struct boa
 {
     uint32_t regions = 1;
     int length;
-    const void *stride = fdt_getprop(place->fdt, dt_place_node(place), "redistributor-stride", &length);
+    const void *stride = dt_property(place->fdt, dt_place_node(place), "redistributor-stride", &length);
 
     (void)dt_u32(place->fdt, dt_place_node(place), "#redistributor-regions", &regions);
     if (regions > BOARD_GICR_MAX) {
@@ -218,7 +221,7 @@ static void copy_uart_compatible(const void *fdt, int node, struct board_uart *u
 {
     static const char *const known[] = {"arm,pl011", "arm,sbsa-uart", "cdns,uart-r1p8", "cdns,uart-r1p12",
                                         "xlnx,xuartps"};
-    const char *first = fdt_stringlist_get(fdt, node, "compatible", 0, NULL);
+    const char *first = dt_string(fdt, node, "compatible");
 
     for (size_t i = 0; i < ARRAY_COUNT(known); i++) {
         if (dt_compatible(fdt, node, known[i])) {
@@ -235,7 +238,7 @@ static bool take_uart(const void *fdt, int gic_node, const char *text, const cha
                       struct board *board)
 {
     const char *options = strchr(text, ':');
-    int node = dt_find_path(fdt, text, (int)(options == NULL ? strlen(text) : (size_t)(options - text)));
+    int node = dt_find_path(fdt, text, options == NULL ? strlen(text) : (size_t)(options - text));
     struct dt_place place;
     struct dt_irq irq;
     int error;
@@ -261,7 +264,7 @@ static bool take_uart(const void *fdt, int gic_node, const char *text, const cha
 
 void board_read_uart(const void *fdt, int gic_node, const struct options *options, struct board *board)
 {
-    int chosen = fdt_path_offset(fdt, "/chosen");
+    int chosen = dt_find(fdt, "/chosen");
     const char *text = chosen < 0 ? NULL : dt_string(fdt, chosen, "stdout-path");
 
     if (strcmp(options->console, "none") == 0) {

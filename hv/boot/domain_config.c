@@ -337,7 +337,7 @@ int boot_config_read(const void *fdt, const struct board *board, const struct op
 {
     struct reader reader = {
         .fdt = fdt, .board = board, .options = options, .read_phys = read_phys, .config = config};
-    int chosen = fdt_path_offset(fdt, "/chosen");
+    int chosen = dt_find(fdt, "/chosen");
     struct dt_place place;
 
     memset(config, 0, sizeof(*config));

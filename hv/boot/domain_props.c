@@ -124,7 +124,7 @@ static int read_cpus(const void *fdt, int node, struct domain_config *domain)
 static int read_memory(const void *fdt, int node, struct domain_config *domain)
 {
     int length;
-    const void *value = fdt_getprop(fdt, node, "memory", &length);
+    const void *value = dt_property(fdt, node, "memory", &length);
     uint64_t kib;
 
     if (value == NULL) {
@@ -167,7 +167,7 @@ static int read_spis(const void *fdt, int node, struct domain_config *domain)
 static int read_enhanced(const void *fdt, int node, struct domain_config *domain)
 {
     int length;
-    const char *value = fdt_getprop(fdt, node, "xen,enhanced", &length);
+    const char *value = dt_property(fdt, node, "xen,enhanced", &length);
 
     if (value == NULL) {
         return 0;

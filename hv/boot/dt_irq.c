@@ -51,7 +51,7 @@ static unsigned specifier_cells(const void *fdt, int controller)
 static int extended(const struct dt_place *place, int gic_node, const uint8_t *value, unsigned length,
                     unsigned index, struct dt_irq *out)
 {
-    uint32_t gic = fdt_get_phandle(place->fdt, gic_node);
+    uint32_t gic = dt_phandle(place->fdt, gic_node);
 
     for (unsigned i = 0; length >= CELL_BYTES && i < EXTENDED_ENTRY_MAX; i++) {
         uint32_t phandle = (uint32_t)dt_cells_value(value, 1);
@@ -75,20 +75,20 @@ static int extended(const struct dt_place *place, int gic_node, const uint8_t *v
 int dt_irq(const struct dt_place *place, int gic_node, unsigned index, struct dt_irq *out)
 {
     int length, node = dt_place_node(place);
-    const uint8_t *value = fdt_getprop(place->fdt, node, "interrupts-extended", &length);
+    const uint8_t *value = dt_property(place->fdt, node, "interrupts-extended", &length);
     unsigned cells = specifier_cells(place->fdt, gic_node);
     uint32_t parent;
 
     if (value != NULL) {
         return extended(place, gic_node, value, (unsigned)length, index, out);
     }
-    value = fdt_getprop(place->fdt, node, "interrupts", &length);
+    value = dt_property(place->fdt, node, "interrupts", &length);
     if (value == NULL) {
         return -ENOENT;
     }
     /* The GIC's own interrupt (maintenance) comes to itself, whatever the tree's root says. */
     parent = dt_interrupt_parent(place);
-    if (node != gic_node && parent != 0 && parent != fdt_get_phandle(place->fdt, gic_node)) {
+    if (node != gic_node && parent != 0 && parent != dt_phandle(place->fdt, gic_node)) {
         return -ENODEV;
     }
     if (cells < SPECIFIER_CELLS) {

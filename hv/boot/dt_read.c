@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* dt_read.c - places in a flattened tree; reg through ranges, and strings. Interrupts: see dt_irq.c. */
+/* dt_read.c - places in a flattened tree; reg through ranges, and strings. Interrupts: see dt_irq.c; nodes:
+ * dt_tree.c. */
 #include "boot/dt_read.h"
-
-#include <libfdt.h>
 
 #include "lib/error.h"
 #include "lib/log.h"
@@ -22,7 +21,7 @@ bool dt_place_next_below(struct dt_place *place, int top_depth)
     int node = place->node[place->depth], depth = place->depth;
 
     for (;;) {
-        node = fdt_next_node(place->fdt, node, &depth);
+        node = dt_next_node(place->fdt, node, &depth);
         if (node < 0 || depth <= top_depth) {
             return false;
         }
@@ -42,12 +41,12 @@ bool dt_place_next(struct dt_place *place)
 bool dt_place_find(struct dt_place *place, const void *fdt, int node)
 {
     dt_place_root(place, fdt);
-    while (place->node[place->depth] != node) {
+    while (dt_place_node(place) < node) {
         if (!dt_place_next(place)) {
             return false;
         }
     }
-    return true;
+    return dt_place_node(place) == node;
 }
 
 int dt_place_node(const struct dt_place *place)
@@ -57,9 +56,7 @@ int dt_place_node(const struct dt_place *place)
 
 const char *dt_place_name(const struct dt_place *place)
 {
-    const char *name = fdt_get_name(place->fdt, dt_place_node(place), NULL);
-
-    return name == NULL ? "" : name;
+    return dt_name(place->fdt, dt_place_node(place));
 }
 
 void dt_place_path(const struct dt_place *place, char *out, size_t size)
@@ -68,56 +65,27 @@ void dt_place_path(const struct dt_place *place, char *out, size_t size)
 
     (void)string_copy(out, size, "/");
     for (int i = 1; i <= place->depth && length < size; i++) {
-        const char *name = fdt_get_name(place->fdt, place->node[i], NULL);
-
-        length += format_text(out + length, size - length, "/%s", name == NULL ? "?" : name);
+        length += format_text(out + length, size - length, "/%s", dt_name(place->fdt, place->node[i]));
     }
-}
-
-static int find_absolute(const void *fdt, const char *path, int length)
-{
-    int node = path[0] == '/' ? fdt_path_offset_namelen(fdt, path, length) : -1;
-
-    return node < 0 ? -ENOENT : node;
-}
-
-int dt_find_path(const void *fdt, const char *text, int length)
-{
-    int aliases, value_bytes;
-    const char *value;
-
-    if (length <= 0) {
-        return -ENOENT;
-    }
-    if (text[0] == '/') {
-        return find_absolute(fdt, text, length);
-    }
-    /* libfdt would follow an alias of an alias for ever, so only those with a path are taken. */
-    aliases = fdt_path_offset(fdt, "/aliases");
-    value = aliases < 0 ? NULL : fdt_getprop_namelen(fdt, aliases, text, length, &value_bytes);
-    if (value == NULL || value_bytes < 2 || value[value_bytes - 1] != '\0') {
-        return -ENOENT;
-    }
-    return find_absolute(fdt, value, (int)strlen(value));
 }
 
 const char *dt_string(const void *fdt, int node, const char *name)
 {
     int length;
-    const char *value = fdt_getprop(fdt, node, name, &length);
+    const char *value = dt_property(fdt, node, name, &length);
 
     return value == NULL || length < 1 || value[length - 1] != '\0' ? NULL : value;
 }
 
 bool dt_has(const void *fdt, int node, const char *name)
 {
-    return fdt_getprop(fdt, node, name, NULL) != NULL;
+    return dt_property(fdt, node, name, NULL) != NULL;
 }
 
 bool dt_u32(const void *fdt, int node, const char *name, uint32_t *out)
 {
     int length;
-    const void *value = fdt_getprop(fdt, node, name, &length);
+    const void *value = dt_property(fdt, node, name, &length);
 
     if (value == NULL || length < (int)CELL_BYTES) {
         return false;
@@ -126,27 +94,11 @@ bool dt_u32(const void *fdt, int node, const char *name, uint32_t *out)
     return true;
 }
 
-bool dt_compatible(const void *fdt, int node, const char *name)
-{
-    return fdt_node_check_compatible(fdt, node, name) == 0;
-}
-
 bool dt_enabled(const void *fdt, int node)
 {
     const char *status = dt_string(fdt, node, "status");
 
     return status == NULL || strcmp(status, "okay") == 0 || strcmp(status, "ok") == 0;
-}
-
-uint64_t dt_cells_value(const void *cells, unsigned count)
-{
-    const uint8_t *byte = cells;
-    uint64_t value = 0;
-
-    for (unsigned i = 0; i < count * CELL_BYTES; i++) {
-        value = value << 8 | byte[i];
-    }
-    return value;
 }
 
 static unsigned cell_size(const struct dt_place *place, int depth, const char *name, unsigned otherwise)
@@ -182,7 +134,7 @@ int dt_reg_raw(const struct dt_place *place, const char *property, unsigned inde
         return -EINVAL;
     }
     entry_bytes = (address_cells + size_cells) * CELL_BYTES;
-    value = fdt_getprop(place->fdt, dt_place_node(place), property, &length);
+    value = dt_property(place->fdt, dt_place_node(place), property, &length);
     if (value == NULL || (uint64_t)index * entry_bytes + entry_bytes > (uint64_t)length) {
         return -ENOENT;
     }
@@ -201,7 +153,7 @@ static int translate(const struct dt_place *place, int depth, struct mem_range *
 {
     unsigned child_cells, size_cells, parent_cells, ignored, entry_bytes;
     int length;
-    const uint8_t *value = fdt_getprop(place->fdt, place->node[depth], "ranges", &length);
+    const uint8_t *value = dt_property(place->fdt, place->node[depth], "ranges", &length);
 
     if (value == NULL) {
         return -EINVAL;

@@ -41,9 +41,22 @@ const char *dt_place_name(const struct dt_place *place);
 /* "/axi/serial@ff000000"; cut when longer than @size. */
 void dt_place_path(const struct dt_place *place, char *out, size_t size);
 
-/* Offset of the node that @text (@length bytes) names: a path, or an alias for one (never an alias of an
- * alias). -ENOENT. */
-int dt_find_path(const void *fdt, const char *text, int length);
+/* The node after @node in document order; @depth goes along as in libfdt. -ENOENT at the end. */
+int dt_next_node(const void *fdt, int node, int *depth);
+const char *dt_name(const void *fdt, int node);
+
+/* Node at @path, "/chosen"; a part without unit address finds the first node of that name. -ENOENT. */
+int dt_find(const void *fdt, const char *path);
+/* Node that the @length characters at @text name: a path, or an alias for one (never an alias of an alias).
+ * -ENOENT. */
+int dt_find_path(const void *fdt, const char *text, size_t length);
+
+/* Value of a property, 4-byte aligned, @length bytes (may be NULL); NULL when absent. */
+const void *dt_property(const void *fdt, int node, const char *name, int *length);
+/* Does the list of terminated strings in @length bytes hold @string? */
+bool dt_list_has(const char *list, int length, const char *string);
+/* 0 when it has none. */
+uint32_t dt_phandle(const void *fdt, int node);
 
 /* Value of a property that is one string; NULL when absent or not terminated. */
 const char *dt_string(const void *fdt, int node, const char *name);
@@ -54,7 +67,7 @@ bool dt_u32(const void *fdt, int node, const char *name, uint32_t *out);
 bool dt_compatible(const void *fdt, int node, const char *name);
 /* No status, "okay" or "ok". */
 bool dt_enabled(const void *fdt, int node);
-/* A number of @cells cells, 1 or 2. */
+/* A number of @count cells, 1 or 2, 4-byte aligned. */
 uint64_t dt_cells_value(const void *cells, unsigned count);
 
 /* Cell sizes that the node at @depth gives its children: its own, else those of the nearest ancestor (as Xen

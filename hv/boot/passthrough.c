@@ -145,7 +145,7 @@ static int read_mmio(struct device *device)
 {
     unsigned address_cells, size_cells, entry_bytes;
     int length;
-    const uint8_t *value = fdt_getprop(device->place.fdt, dt_place_node(&device->place), "xen,reg", &length);
+    const uint8_t *value = dt_property(device->place.fdt, dt_place_node(&device->place), "xen,reg", &length);
 
     dt_cell_sizes(&device->place, device->place.depth - 1, &address_cells, &size_cells);
     entry_bytes = (2 * address_cells + size_cells) * 4;
@@ -224,7 +224,7 @@ static int read_host_irqs(struct device *device, const char *host_path)
 {
     const void *fdt = device->host->fdt;
     struct dt_place place;
-    int gic = board_find_gic(fdt), node = dt_find_path(fdt, host_path, (int)strlen(host_path));
+    int gic = board_find_gic(fdt), node = dt_find_path(fdt, host_path, strlen(host_path));
 
     if (host_path[0] != '/' || node < 0 || !dt_place_find(&place, fdt, node)) {
         log_error("%s: partial tree %s: xen,path: the host's tree has no node \"%s\"", device->domain->path,
@@ -254,11 +254,11 @@ static int read_host_irqs(struct device *device, const char *host_path)
 static int read_own_irqs(struct device *device, bool take)
 {
     const void *partial = device->place.fdt;
-    int length, gic = fdt_path_offset(partial, "/gic");
-    const uint8_t *value = fdt_getprop(partial, dt_place_node(&device->place), "interrupts", &length);
+    int length, gic = dt_find(partial, "/gic");
+    const uint8_t *value = dt_property(partial, dt_place_node(&device->place), "interrupts", &length);
     uint32_t parent = dt_interrupt_parent(&device->place);
 
-    if (value == NULL || (parent != 0 && (gic < 0 || parent != fdt_get_phandle(partial, gic)))) {
+    if (value == NULL || (parent != 0 && (gic < 0 || parent != dt_phandle(partial, gic)))) {
         return 0;
     }
     for (; length >= 12; value += 12, length -= 12) {
@@ -328,7 +328,7 @@ int passthrough_read(const struct passthrough_host *host, const void *partial, u
             domain->path, domain->partial_tree.base.v);
         return -EINVAL;
     }
-    node = fdt_path_offset(partial, "/passthrough");
+    node = dt_find(partial, "/passthrough");
     if (node < 0 || !dt_place_find(&device.place, partial, node)) {
         log_warn("%s: its partial tree has no /passthrough node: no device is assigned", domain->path);
         return 0;
