@@ -84,7 +84,7 @@ static int add_bank(struct domain *domain, uint64_t base, uint64_t size_bytes)
     return 0;
 }
 
-/* Copy @size_bytes to @addr of the domain's RAM. */
+/* Copy @size_bytes to @addr of the domain's RAM, and out of the caches: the guest starts with its own off. */
 static int put(struct domain *domain, ipa_t addr, const void *from, uint64_t size_bytes)
 {
     const char *next = from;
@@ -99,6 +99,7 @@ static int put(struct domain *domain, ipa_t addr, const void *from, uint64_t siz
         }
         part = min_u64(left, size_bytes);
         memcpy(mmu_direct(to), next, part);
+        cache_publish(mmu_direct(to), part);
         next += part;
         addr.v += part;
         size_bytes -= part;
@@ -161,22 +162,6 @@ static int put_tree(struct domain *domain, const struct domain_config *config, c
     return error;
 }
 
-/* Everything the builder wrote, and the zeroes, must be in memory: the guest starts with its caches off. */
-static void publish_bank(struct domain *domain, uint64_t base, uint64_t size_bytes)
-{
-    for (uint64_t done = 0; done < size_bytes;) {
-        uint64_t left;
-        pa_t at;
-
-        if (stage2_lookup(&domain->stage2, ipa(base + done), &at, NULL, &left) != 0) {
-            return;
-        }
-        left = min_u64(left, size_bytes - done);
-        cache_publish(mmu_direct(at), left);
-        done += left;
-    }
-}
-
 static int map_devices(struct domain *domain, const struct domain_config *config)
 {
     int error = 0;
@@ -225,8 +210,6 @@ static int fill_domain(struct domain *domain, const struct domain_config *config
     if (error == 0) {
         error = put_tree(domain, config, layout);
     }
-    publish_bank(domain, GUEST_RAM0_BASE, layout->bank_bytes[0]);
-    publish_bank(domain, GUEST_RAM1_BASE, layout->bank_bytes[1]);
     return error;
 }
 

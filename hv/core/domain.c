@@ -48,8 +48,8 @@ int domain_add_ram(struct domain *domain, ipa_t addr, unsigned order)
     if (error != 0) {
         return error;
     }
-    /* A domain never sees what was there before. */
-    cache_zero_pages(mmu_direct(ram), PAGE_SIZE << order);
+    /* A domain never sees what was there before, with its caches on or off. */
+    cache_zero_publish(mmu_direct(ram), PAGE_SIZE << order);
     spin_lock(&domain->memory_lock);
     error = stage2_map(&domain->stage2, addr, ram, PAGE_SIZE << order, STAGE2_RAM);
     spin_unlock(&domain->memory_lock);

@@ -34,14 +34,10 @@ cache_zero_pages:
     lsl     x3, x3, x2
     cmp     x3, #64
     b.ne    2f
-1:  dc      zva, x0                    /* 256 bytes a turn. */
-    add     x4, x0, #64
-    dc      zva, x4
-    add     x4, x0, #128
-    dc      zva, x4
-    add     x4, x0, #192
-    dc      zva, x4
-    add     x0, x0, #256
+1:  .rept   16                         /* 1 KiB a turn. */
+    dc      zva, x0
+    add     x0, x0, #64
+    .endr
     cmp     x0, x1
     b.lo    1b
     ret
@@ -54,3 +50,30 @@ cache_zero_pages:
     cmp     x0, x1
     b.lo    3b
     ret
+
+/* cache_zero_publish(start, size): multiples of a page. Zero, and write back to the point of coherency. Clobbers x2-x4. */
+    .global cache_zero_publish
+cache_zero_publish:
+    mrs     x2, dczid_el0
+    mrs     x3, ctr_el0
+    ubfx    x3, x3, #16, #4            /* DminLine: log2 of words, as DCZID's BS. */
+    and     x4, x2, #0x1f              /* DZP and BS. */
+    cmp     x4, #4
+    ccmp    x3, #4, #0, eq             /* 64 bytes both? */
+    b.ne    2f
+    add     x1, x0, x1
+1:  .rept   16
+    dc      zva, x0
+    dc      civac, x0
+    add     x0, x0, #64
+    .endr
+    cmp     x0, x1
+    b.lo    1b
+    dsb     sy
+    ret
+2:  stp     x29, x30, [sp, #-32]!
+    stp     x0, x1, [sp, #16]
+    bl      cache_zero_pages
+    ldp     x0, x1, [sp, #16]
+    ldp     x29, x30, [sp], #32
+    b       cache_publish

@@ -12,4 +12,7 @@ void cache_publish(const void *start, uint64_t size_bytes);
 /* Set to zero by whole cache lines where the CPU can. @start and @size_bytes page aligned. */
 void cache_zero_pages(void *start, uint64_t size_bytes);
 
+/* The same, and written back to the point of coherency: a CPU with its caches off reads zero too, not what was there before. */
+void cache_zero_publish(void *start, uint64_t size_bytes);
+
 #endif
