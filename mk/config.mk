@@ -14,6 +14,7 @@ savedefconfig: $(CONFIG)
 .PHONY: defconfig
 define take-defconfig
 	$(Q)test -f configs/$@ || { echo "no configs/$@; there are: $(notdir $(wildcard configs/*))" >&2; exit 1; }
+	$(Q)mkdir -p $(dir $(CONFIG))
 	$(Q)$(call kconfig,$(CONFIG),defconfig) --kconfig Kconfig configs/$@ >/dev/null
 	@echo "wrote $(CONFIG) from configs/$@"
 endef
@@ -21,11 +22,6 @@ defconfig:
 	$(take-defconfig)
 %_defconfig:
 	$(take-defconfig)
-
-# Without a .config plain `make` takes the default one.
-.config:
-	$(call say,CONFIG,$@)
-	$(Q)$(call kconfig,$@,defconfig) --kconfig Kconfig configs/defconfig >/dev/null
 
 # Configurations of the named variants, each in its own directory.
 $(O)/release/.config $(O)/llvm/release/.config: configs/release_defconfig
@@ -37,6 +33,14 @@ $(variant-configs): Kconfig $(MAKE_FILES)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(call kconfig,$@,defconfig) --kconfig Kconfig $(filter configs/%,$^) >/dev/null
 	$(Q)touch $@
+
+# Without a .config plain `make` takes the default one; one that is there is the user's.
+ifeq ($(filter $(CONFIG),$(variant-configs)),)
+$(CONFIG):
+	$(call say,CONFIG,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(call kconfig,$@,defconfig) --kconfig Kconfig configs/defconfig >/dev/null
+endif
 
 $(OUT)/include/generated/config.h: $(CONFIG) Kconfig tools/genconfig.py
 	$(call say,GEN,$@)
