@@ -144,68 +144,66 @@ TEST(modules_of_unsaid_kind_are_kernel_then_ramdisk)
 }
 
 /* Each row: what is wrong in a domain's node, and words of the message. None may start the domain. */
+static const char *const refused[][2] = {
+    {"cpus = <1>; " KERNEL, "memory is missing; write it in KiB, two cells"},
+    {"memory = <131072>; " KERNEL, "memory has 4 bytes; write KiB in two cells, as <0 131072>"},
+    {"memory = <0 0>; " KERNEL, "memory: 0 KiB"},
+    {"memory = <0xffffffff 0>; " KERNEL, "memory: 18446744069414584320 KiB; from 4 to"},
+    {"memory = <0 131076>; " KERNEL, "131076 KiB wanted, 131072 KiB of RAM are left"},
+    {"memory = <0 262144>; " KERNEL,
+     "262144 KiB wanted, 131072 KiB of RAM are left after the domains before it"},
+    {"memory = <0 8192>; cpus = <0>; " KERNEL, "cpus: write a number of vCPUs from 1 to 8"},
+    {"memory = <0 8192>; cpus = <9>; " KERNEL, "cpus: write a number of vCPUs from 1 to 8"},
+    {"memory = <0 8192>; cpus; " KERNEL, "cpus: write a number"},
+    {"memory = <0 8192>;", "/chosen/domU1: no kernel; write a node with compatible"},
+    {"nr_spis = <989>; " BASICS, "nr_spis: write a number from 0 to 988"},
+    {"xen,enhanced = \"maybe\"; " BASICS, "xen,enhanced: write \"enabled\""},
+    {"bootargs = [41]; " BASICS, "bootargs: write one string of at most 1023"},
+    {"xen,static-mem = <1 2 3>; " BASICS, "xen,static-mem: memory at chosen addresses is not supported"},
+    {"direct-map; " BASICS, "direct-map: memory at chosen addresses is not supported"},
+    {"llc-colors = \"0-3\"; " BASICS, "llc-colors: cache colouring is not supported"},
+    {"domain-cpupool = <1>; " BASICS, "domain-cpupool: there are no CPU pools"},
+    {"sve; " BASICS, "sve: SVE is not given to domains"},
+    {"capabilities = <1>; " BASICS, "capabilities: a domain started at boot has no privileges"},
+    {BASICS "shm { compatible = \"xen,domain-shared-memory-v1\"; };",
+     "shm: memory shared between domains is not supported"},
+    {BASICS "ec { compatible = \"xen,evtchn-v1\"; };", "ec: static event channels are not supported"},
+    {BASICS "v { compatible = \"xen,vcpu\"; };", "/chosen/domU1/v: id: write the vCPU's number, 0 to 0"},
+    {BASICS "v { compatible = \"xen,vcpu\"; id = <1>; };",
+     "/chosen/domU1/v: id: write the vCPU's number, 0 to 0"},
+    {BASICS "v { compatible = \"xen,vcpu\"; id = <0>; }; w { compatible = \"xen,vcpu\"; id = <0>; };",
+     "/chosen/domU1/w: id: write the vCPU's number"},
+    {BASICS "v { compatible = \"xen,vcpu\"; id = <0>; hard-affinity = \"4\"; };",
+     "hard-affinity \"4\": write CPUs from 0 to 3 as a string like"},
+    {BASICS "v { compatible = \"xen,vcpu\"; id = <0>; hard-affinity = <1>; };",
+     "hard-affinity \"\": write CPUs"},
+    {BASICS "k2 { compatible = \"multiboot,kernel\", \"multiboot,module\"; reg = <0 0x42000000 0x1000>; };",
+     "two multiboot,kernel modules; leave one"},
+    {BASICS "r { compatible = \"multiboot,ramdisk\", \"multiboot,module\"; };",
+     "/chosen/domU1/r: reg is missing or malformed; write the module's address and size"},
+    {BASICS "r { compatible = \"multiboot,ramdisk\", \"multiboot,module\"; xen,uefi-binary = \"x\"; };",
+     "needs a start by EFI"},
+    {BASICS "r { compatible = \"multiboot,ramdisk\", \"multiboot,module\"; reg = <0 0x42000000 0>; };",
+     "reg says 0 bytes"},
+    {BASICS "r { compatible = \"multiboot,ramdisk\", \"multiboot,module\"; reg = <0 0x48000000 1>; };",
+     "module at 0x48000000, 0x1 bytes, is not in RAM; load it into one of 0x40000000-0x47ffffff"},
+    {BASICS "r { compatible = \"multiboot,ramdisk\", \"multiboot,module\"; reg = <0 0x47ffffff 2>; };",
+     "is not in RAM"},
+    {BASICS
+     "r { compatible = \"multiboot,ramdisk\", \"multiboot,module\"; reg = <0xffffffff 0xffffffff 2>; };",
+     "reg is missing or malformed"},
+    {BASICS "r { compatible = \"multiboot,ramdisk\", \"multiboot,module\"; reg = <0 0x45fff000 0x1001>; };",
+     "lies over reserved memory at 0x46000000, 0x100000 bytes"},
+    {BASICS "r { compatible = \"multiboot,ramdisk\", \"multiboot,module\"; reg = <0 0x41001233 1>; };",
+     "overlaps /chosen/domU1/module@41000000 at 0x41000000, 0x1234 bytes"},
+};
+
 TEST(refused_with_words)
 {
-    static const char *const rows[][2] = {
-        {"cpus = <1>; " KERNEL, "memory is missing; write it in KiB, two cells"},
-        {"memory = <131072>; " KERNEL, "memory has 4 bytes; write KiB in two cells, as <0 131072>"},
-        {"memory = <0 0>; " KERNEL, "memory: 0 KiB"},
-        {"memory = <0xffffffff 0>; " KERNEL, "memory: 18446744069414584320 KiB; from 4 to"},
-        {"memory = <0 131076>; " KERNEL, "131076 KiB wanted, 131072 KiB of RAM are left"},
-        {"memory = <0 262144>; " KERNEL,
-         "262144 KiB wanted, 131072 KiB of RAM are left after the domains before it"},
-        {"memory = <0 8192>; cpus = <0>; " KERNEL, "cpus: write a number of vCPUs from 1 to 8"},
-        {"memory = <0 8192>; cpus = <9>; " KERNEL, "cpus: write a number of vCPUs from 1 to 8"},
-        {"memory = <0 8192>; cpus; " KERNEL, "cpus: write a number"},
-        {"memory = <0 8192>;", "/chosen/domU1: no kernel; write a node with compatible"},
-        {"nr_spis = <989>; " BASICS, "nr_spis: write a number from 0 to 988"},
-        {"xen,enhanced = \"maybe\"; " BASICS, "xen,enhanced: write \"enabled\""},
-        {"bootargs = [41]; " BASICS, "bootargs: write one string of at most 1023"},
-        {"xen,static-mem = <1 2 3>; " BASICS, "xen,static-mem: memory at chosen addresses is not supported"},
-        {"direct-map; " BASICS, "direct-map: memory at chosen addresses is not supported"},
-        {"llc-colors = \"0-3\"; " BASICS, "llc-colors: cache colouring is not supported"},
-        {"domain-cpupool = <1>; " BASICS, "domain-cpupool: there are no CPU pools"},
-        {"sve; " BASICS, "sve: SVE is not given to domains"},
-        {"capabilities = <1>; " BASICS, "capabilities: a domain started at boot has no privileges"},
-        {BASICS "shm { compatible = \"xen,domain-shared-memory-v1\"; };",
-         "shm: memory shared between domains is not supported"},
-        {BASICS "ec { compatible = \"xen,evtchn-v1\"; };", "ec: static event channels are not supported"},
-        {BASICS "v { compatible = \"xen,vcpu\"; };", "/chosen/domU1/v: id: write the vCPU's number, 0 to 0"},
-        {BASICS "v { compatible = \"xen,vcpu\"; id = <1>; };",
-         "/chosen/domU1/v: id: write the vCPU's number, 0 to 0"},
-        {BASICS "v { compatible = \"xen,vcpu\"; id = <0>; }; w { compatible = \"xen,vcpu\"; id = <0>; };",
-         "/chosen/domU1/w: id: write the vCPU's number"},
-        {BASICS "v { compatible = \"xen,vcpu\"; id = <0>; hard-affinity = \"4\"; };",
-         "hard-affinity \"4\": write CPUs from 0 to 3 as a string like"},
-        {BASICS "v { compatible = \"xen,vcpu\"; id = <0>; hard-affinity = <1>; };",
-         "hard-affinity \"\": write CPUs"},
-        {BASICS
-         "k2 { compatible = \"multiboot,kernel\", \"multiboot,module\"; reg = <0 0x42000000 0x1000>; };",
-         "two multiboot,kernel modules; leave one"},
-        {BASICS "r { compatible = \"multiboot,ramdisk\", \"multiboot,module\"; };",
-         "/chosen/domU1/r: reg is missing or malformed; write the module's address and size"},
-        {BASICS "r { compatible = \"multiboot,ramdisk\", \"multiboot,module\"; xen,uefi-binary = \"x\"; };",
-         "needs a start by EFI"},
-        {BASICS "r { compatible = \"multiboot,ramdisk\", \"multiboot,module\"; reg = <0 0x42000000 0>; };",
-         "reg says 0 bytes"},
-        {BASICS "r { compatible = \"multiboot,ramdisk\", \"multiboot,module\"; reg = <0 0x48000000 1>; };",
-         "module at 0x48000000, 0x1 bytes, is not in RAM; load it into one of 0x40000000-0x47ffffff"},
-        {BASICS "r { compatible = \"multiboot,ramdisk\", \"multiboot,module\"; reg = <0 0x47ffffff 2>; };",
-         "is not in RAM"},
-        {BASICS
-         "r { compatible = \"multiboot,ramdisk\", \"multiboot,module\"; reg = <0xffffffff 0xffffffff 2>; };",
-         "reg is missing or malformed"},
-        {BASICS
-         "r { compatible = \"multiboot,ramdisk\", \"multiboot,module\"; reg = <0 0x45fff000 0x1001>; };",
-         "lies over reserved memory at 0x46000000, 0x100000 bytes"},
-        {BASICS "r { compatible = \"multiboot,ramdisk\", \"multiboot,module\"; reg = <0 0x41001233 1>; };",
-         "overlaps /chosen/domU1/module@41000000 at 0x41000000, 0x1234 bytes"},
-    };
-
-    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-        read_domain(rows[i][0]);
-        if (!test_log_contains(rows[i][1]) || config.domain_count != 0 || config.domains_refused != 1) {
-            test_fail(__FILE__, __LINE__, "row %zu: \"%s\" not said of %s", i, rows[i][1], rows[i][0]);
+    for (size_t i = 0; i < ARRAY_COUNT(refused); i++) {
+        read_domain(refused[i][0]);
+        if (!test_log_contains(refused[i][1]) || config.domain_count != 0 || config.domains_refused != 1) {
+            test_fail(__FILE__, __LINE__, "row %zu: \"%s\" not said of %s", i, refused[i][1], refused[i][0]);
         }
         CHECK(test_log_contains("ERROR: /chosen/domU1"));
         CHECK(test_log_contains("domain not started: correct what is said above"));
