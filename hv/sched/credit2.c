@@ -125,27 +125,36 @@ static bool beats(const struct sched_pool *pool, const struct sched_unit *unit, 
                                   (int64_t)clock_span_least(unit, running, STAY_NS);
 }
 
-/* Would what runs on @cpu find room, by way of any pCPUs where @unit may not run, so that @unit could have
- * @cpu? */
-static bool shift_helps(const struct sched_pool *pool, const struct sched_unit *unit, unsigned cpu,
-                        uint64_t now_ns)
+/* Until when what runs on @cpu, which is not idle, may not be preempted. */
+static uint64_t ratelimit_end_ns(const struct sched_pool *pool, unsigned cpu)
+{
+    return pool->running[cpu]->state_since_ns + pool->ratelimit_ns;
+}
+
+/* From when on what runs on @cpu will find room, by way of any pCPUs where @unit may not run, so that @unit
+ * could have @cpu; TIME_NEVER: not as things are. */
+static uint64_t shift_ns(const struct sched_pool *pool, const struct sched_unit *unit, unsigned cpu,
+                         uint64_t now_ns)
 {
     uint32_t allowed = pool->cpus & ~unit->hard_affinity, seen = 0, front = BIT32(cpu);
+    uint64_t from_ns = TIME_NEVER;
 
     while (front != 0) {
         unsigned at = first_cpu(front);
-        const struct sched_unit *running = pool->running[at];
 
         seen |= BIT32(at);
-        if (at != cpu && ((pool->policy[POOL_IDLE] & BIT64(at)) != 0 || beats(pool, unit, at, now_ns))) {
-            return true;
+        if ((pool->policy[POOL_IDLE] & BIT64(at)) != 0) {
+            return now_ns;
         }
-        if (running != NULL) {
-            front |= running->hard_affinity & allowed;
+        if (at != cpu && beats(pool, unit, at, now_ns)) {
+            from_ns = min_u64(from_ns, ratelimit_end_ns(pool, at));
+        }
+        if (pool->running[at] != NULL) {
+            front |= pool->running[at]->hard_affinity & allowed;
         }
         front &= ~seen;
     }
-    return false;
+    return from_ns;
 }
 
 static void assign(struct sched_pool *pool, struct sched_unit *unit, unsigned cpu)
@@ -168,14 +177,25 @@ static void withdraw(struct sched_pool *pool, struct sched_unit *unit)
     list_remove(&unit->run_link);
 }
 
-/* The pCPU that should preempt for @unit, which waits, as a mask; 0: none. @apart: one was found with which
- * it has to be levelled. */
-static uint32_t victim(const struct sched_pool *pool, const struct sched_unit *unit, uint64_t now_ns,
+/* For @unit to preempt, is @cpu better than @other? Who is further ahead goes first, then what fits better.
+ */
+static bool better_victim(const struct sched_pool *pool, const struct sched_unit *unit, unsigned cpu,
+                          unsigned other, uint64_t now_ns)
+{
+    int64_t ahead = vtime_ahead(clock_running(pool, cpu, now_ns), clock_running(pool, other, now_ns));
+    int64_t margin = (int64_t)clock_span_least(pool->running[cpu], pool->running[other], STAY_NS);
+
+    return ahead >= margin || (ahead > -margin && fitness(pool, unit, cpu) > fitness(pool, unit, other));
+}
+
+/* The pCPU that should preempt for @unit, which waits; CPU_NONE: none. @apart: it has to be levelled with
+ * another first. */
+static unsigned victim(const struct sched_pool *pool, const struct sched_unit *unit, uint64_t now_ns,
                        bool *apart)
 {
-    uint32_t found = 0;
-    unsigned found_fitness = 0;
+    unsigned found = CPU_NONE;
 
+    *apart = false;
     for (uint32_t rest = unit->hard_affinity & pool->cpus; rest != 0; rest &= rest - 1) {
         unsigned cpu = first_cpu(rest);
 
@@ -184,32 +204,47 @@ static uint32_t victim(const struct sched_pool *pool, const struct sched_unit *u
         }
         *apart = *apart || clock_apart(pool, clock_running(pool, cpu, now_ns), vtime_of(unit));
         if ((pool->policy[POOL_PREEMPT] & BIT64(cpu)) == 0 && beats(pool, unit, cpu, now_ns) &&
-            (found == 0 || fitness(pool, unit, cpu) > found_fitness)) {
-            found = BIT32(cpu);
-            found_fitness = fitness(pool, unit, cpu);
+            (found == CPU_NONE || better_victim(pool, unit, cpu, found, now_ns))) {
+            found = cpu;
         }
     }
     return found;
 }
 
+/* A pCPU that should let @unit in because what runs there has room elsewhere; CPU_NONE: none. */
+static unsigned shift_victim(const struct sched_pool *pool, const struct sched_unit *unit, uint64_t now_ns)
+{
+    for (uint32_t rest = unit->hard_affinity & pool->cpus; rest != 0; rest &= rest - 1) {
+        unsigned cpu = first_cpu(rest);
+
+        if (pool->running[cpu] != NULL && shift_ns(pool, unit, cpu, now_ns) <= now_ns) {
+            return cpu;
+        }
+    }
+    return CPU_NONE;
+}
+
 /* @unit is queued, and no pCPU it may use is free: who must know? */
 static uint32_t contend(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns)
 {
-    uint32_t may_use = unit->hard_affinity & pool->cpus;
-    bool apart = false;
-    uint32_t preempt = victim(pool, unit, now_ns, &apart);
+    uint32_t kick = unit->hard_affinity & (uint32_t)pool->policy[POOL_ALONE];
+    bool apart;
+    unsigned cpu = victim(pool, unit, now_ns, &apart);
 
     if (apart) {
         clock_level(pool, now_ns);
-        preempt = victim(pool, unit, now_ns, &apart);
+        cpu = victim(pool, unit, now_ns, &apart);
     }
-    for (uint32_t rest = may_use; preempt == 0 && rest != 0; rest &= rest - 1) {
-        if (pool->running[first_cpu(rest)] != NULL && shift_helps(pool, unit, first_cpu(rest), now_ns)) {
-            preempt = BIT32(first_cpu(rest));
-        }
+    if (cpu == CPU_NONE || now_ns < ratelimit_end_ns(pool, cpu)) {
+        unsigned other = shift_victim(pool, unit, now_ns);
+
+        cpu = other != CPU_NONE ? other : cpu;
     }
-    pool->policy[POOL_PREEMPT] |= preempt;
-    return preempt | (may_use & (uint32_t)pool->policy[POOL_ALONE]);
+    if (cpu != CPU_NONE) {
+        pool->policy[POOL_PREEMPT] |= BIT64(cpu);
+        kick |= BIT32(cpu);
+    }
+    return kick;
 }
 
 static unsigned best_free(const struct sched_pool *pool, const struct sched_unit *unit, uint32_t free)
@@ -263,28 +298,31 @@ static struct sched_unit *choose(struct sched_pool *pool, unsigned cpu, uint64_t
     if (prev->policy[UNIT_YIELDED] != 0) {
         return next;
     }
-    if (now_ns < prev->state_since_ns + pool->ratelimit_ns) {
+    if (now_ns < ratelimit_end_ns(pool, cpu)) {
         return prev;
     }
     if (clock_apart(pool, vtime_of(prev), vtime_of(next))) {
         clock_level(pool, now_ns);
     }
-    return beats(pool, next, cpu, now_ns) || shift_helps(pool, next, cpu, now_ns) ? next : prev;
+    return beats(pool, next, cpu, now_ns) || shift_ns(pool, next, cpu, now_ns) <= now_ns ? next : prev;
 }
 
-/* How long @unit, which has run for @ran_ns, runs on before its pCPU picks again. */
-static uint64_t slice_ns(const struct sched_pool *pool, const struct sched_unit *unit,
-                         const struct sched_unit *other, uint64_t ran_ns)
+/* When @cpu picks again, if @unit runs there from now on; @other, if not NULL, is the first that waits to
+ * take its place. */
+static uint64_t slice_end_ns(const struct sched_pool *pool, const struct sched_unit *unit,
+                             const struct sched_unit *other, unsigned cpu, uint64_t now_ns)
 {
-    uint64_t least = ran_ns < pool->ratelimit_ns ? pool->ratelimit_ns - ran_ns : 0;
-    int64_t lead = 0;
+    bool stays = unit == pool->running[cpu];
+    uint64_t start_ns = stays ? unit->state_since_ns : now_ns;
+    uint64_t end_ns = now_ns + SLICE_MAX_NS;
+    int64_t lead;
 
-    if (other == NULL) {
-        return max_u64(least, SLICE_MAX_NS);
+    if (other != NULL) {
+        lead = vtime_ahead(vtime_of(other) + clock_span_least(unit, other, STAY_NS), vtime_of(unit));
+        end_ns = now_ns + (lead > 0 ? clock_ns(unit, (uint64_t)lead, SLICE_MAX_NS) : 0);
+        end_ns = stays ? min_u64(end_ns, shift_ns(pool, other, cpu, now_ns)) : end_ns;
     }
-    lead = vtime_ahead(vtime_of(other) + clock_span_least(unit, other, STAY_NS), vtime_of(unit));
-    least = max_u64(least, SLICE_MIN_NS);
-    return max_u64(least, lead > 0 ? clock_ns(unit, (uint64_t)lead, SLICE_MAX_NS) : 0);
+    return max_u64(max_u64(end_ns, now_ns + SLICE_MIN_NS), start_ns + pool->ratelimit_ns);
 }
 
 /* @unit, out of the queue, goes on @cpu: the pool's words, and the terms. */
@@ -293,7 +331,6 @@ static struct sched_choice run(struct sched_pool *pool, struct sched_unit *unit,
 {
     struct sched_choice choice = {.next = unit, .until_ns = TIME_NEVER, .alone = true};
     const struct sched_unit *other;
-    uint64_t ran_ns = 0;
     bool waiting;
 
     if (unit == NULL) {
@@ -311,11 +348,8 @@ static struct sched_choice run(struct sched_pool *pool, struct sched_unit *unit,
         return choice;
     }
     pool->policy[POOL_ALONE] &= ~BIT64(cpu);
-    if (unit == pool->running[cpu] && now_ns > unit->state_since_ns) {
-        ran_ns = now_ns - unit->state_since_ns;
-    }
     choice.alone = false;
-    choice.until_ns = now_ns + slice_ns(pool, unit, other, ran_ns);
+    choice.until_ns = slice_end_ns(pool, unit, other, cpu, now_ns);
     return choice;
 }
 

@@ -24,11 +24,12 @@
 #include "lib/list.h"
 #include "lib/types.h"
 
-enum runstate { /* Values of the ABI's RUNSTATE_*. */
-                RUNSTATE_RUNNING,
-                RUNSTATE_RUNNABLE,
-                RUNSTATE_BLOCKED,
-                RUNSTATE_OFFLINE,
+/* Values of the ABI's RUNSTATE_*. */
+enum runstate {
+    RUNSTATE_RUNNING,
+    RUNSTATE_RUNNABLE,
+    RUNSTATE_BLOCKED,
+    RUNSTATE_OFFLINE,
 };
 
 #define CPU_NONE 0xffffffffu
