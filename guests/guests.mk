@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# guests.mk - the bare-metal guests: guests/<name>/*.c and *.S with the library guests/lib -> build/guests/<name>.img (and .elf).
+# guests.mk - the bare-metal guests: guests/<name>/*.c and *.S with the library guests/lib ->
+# build/guests/<name>.img (and .elf).
 #
 # A test guest is one file, guests/tests/<name>.c -> build/guests/test-<name>.img.
 
@@ -7,15 +8,19 @@ GUESTS_OUT := $(O)/guests
 guest-names := $(filter-out lib tests,$(patsubst guests/%/,%,$(wildcard guests/*/)))
 guest-tests := $(patsubst guests/tests/%.c,test-%,$(wildcard guests/tests/*.c))
 
-# Position independent: under a hypervisor RAM is at 1 GiB, on a bare ZCU102 at 0. Relocations are applied by start.S.
-guest-flags = $(filter-out -fno-pic -ffunction-sections -fdata-sections,$(arm64-flags)) -fpie -fvisibility=hidden -Iguests/lib -isystem $(O)/include
-guest-compile = mkdir -p $(@D) && $(CC) $(guest-flags) -MMD -MP -MT $@ -MF $@.d -c $< -o $@.$$$$ && mv $@.$$$$ $@
+# Position independent: under a hypervisor RAM is at 1 GiB, on a bare ZCU102 at 0. Relocations are applied by
+# start.S.
+guest-flags = $(filter-out -fno-pic -ffunction-sections -fdata-sections,$(arm64-flags)) -fpie \
+	-fvisibility=hidden -Iguests/lib -isystem $(O)/include
+guest-compile = mkdir -p $(@D) && $(CC) $(guest-flags) -MMD -MP -MT $@ -MF $@.d -c $< -o $@.$$$$ && \
+	mv $@.$$$$ $@
 
 guest-sources = $(wildcard guests/$(1)/*.c guests/$(1)/*.S)
 guest-objects = $(patsubst guests/%,$(GUESTS_OUT)/%.o,$(basename $(call guest-sources,$(1))))
 guest-lib-objects := $(call guest-objects,lib)
 
-$(GUESTS_OUT)/lib/string.o: guest-flags += $(if $(filter 1,$(LLVM)),-fno-builtin,-fno-tree-loop-distribute-patterns)
+$(GUESTS_OUT)/lib/string.o: guest-flags += \
+	$(if $(filter 1,$(LLVM)),-fno-builtin,-fno-tree-loop-distribute-patterns)
 
 $(GUESTS_OUT)/%.o: guests/%.c $(MAKE_FILES) guests/guests.mk | $(XEN_HEADERS)
 	$(call say,CC,$<)
@@ -26,7 +31,8 @@ $(GUESTS_OUT)/%.o: guests/%.S $(MAKE_FILES) guests/guests.mk | $(XEN_HEADERS)
 
 # $(call guest-link,objects)
 guest-link = $(LINK) -nostdlib -static-pie -T guests/lib/guest.lds -Wl,-z,notext -Wl,--build-id=none \
-	-Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,--no-warn-rwx-segments -Wl,--orphan-handling=error $(1) $(guest-lib-objects) -lgcc -o $@
+	-Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,--no-warn-rwx-segments \
+	-Wl,--orphan-handling=error $(1) $(guest-lib-objects) -lgcc -o $@
 
 define guest-rule
 $(GUESTS_OUT)/$(1).elf: $(2) $(guest-lib-objects) guests/lib/guest.lds

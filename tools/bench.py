@@ -1,9 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-# bench.py - measures interrupt latency, bare and under Bulkhead and Debian's Xen, in instructions. Called by ./bench.
-"""Measures how many instructions a timer's interrupt takes to reach a guest: on the bare machine, under Bulkhead (each scheduler,
-vwfi mode, DEBUG on and off) and under Debian's Xen, each in a fresh boot of QEMU's virt machine with -icount shift=0, one CPU and a
-counter of 1 GHz: one instruction is one tick. Rows are printed as they come, then the table; pictures go to build/bench."""
+# bench.py - measures interrupt latency, bare and under Bulkhead and Debian's Xen, in instructions. Called by
+# ./bench.
+"""Measures how many instructions a timer's interrupt takes to reach a guest: on the bare machine, under
+Bulkhead (each scheduler, vwfi mode, DEBUG on and off) and under Debian's Xen, each in a fresh boot of QEMU's
+virt machine with -icount shift=0, one CPU and a counter of 1 GHz: one instruction is one tick. Rows are
+printed as they come, then the table; pictures go to build/bench."""
 import argparse
 import concurrent.futures
 import fnmatch
@@ -16,17 +18,19 @@ import bench_report
 import qemu
 
 ABREAST = 2
+REPEATS = 4
 
 
 def parse():
-    parser = argparse.ArgumentParser(prog="bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="the rows that matter most, as ./run shows them")
-    parser.add_argument("--only", metavar="PATTERN", help="only rows whose name contains PATTERN (or matches it, with * and ?)")
+    parser.add_argument("--only", metavar="PATTERN",
+                        help="only rows whose name contains PATTERN (or matches it, with * and ?)")
     parser.add_argument("--list", action="store_true", help="name the rows and measure none")
     parser.add_argument("--json", metavar="FILE", help="write all figures, histograms too, to FILE")
     parser.add_argument("--golden", action="store_true", help=f"write our counts to {bench_report.GOLDEN}")
     parser.add_argument("--check-golden", action="store_true",
-                        help="compare our counts with them, exactly; exit status 1 when one differs or a bar is missed")
+                        help="compare our counts with them, exactly; exit status 1 when one differs")
     parser.add_argument("--no-build", action="store_true", help="measure what is built already")
     return parser.parse_args()
 
@@ -38,7 +42,8 @@ def select(options):
     if options.quick:
         cases = [case for case in cases if bench_cases.is_quick(case)]
     if options.only:
-        cases = [case for case in cases if options.only in case.name or fnmatch.fnmatch(case.name, options.only)]
+        cases = [case for case in cases
+                 if options.only in case.name or fnmatch.fnmatch(case.name, options.only)]
     return cases
 
 
@@ -72,23 +77,49 @@ def measure_all(cases):
     return [rows[case] for case in cases]
 
 
+def doubtful(rows, options):
+    """The cases to be measured again: QEMU's clock slips once in a million rounds when the host is busy, so a
+    figure that is new is believed when two boots agree on it."""
+    if options.golden:
+        return set(bench_report.golden_counts(rows))
+    golden = bench_report.compare_golden(rows)[0] if options.check_golden else {}
+    return set(golden) | set(bench_report.check_bars(rows))
+
+
+def settle(rows, options):
+    """Repeat doubtful rows until two boots agree."""
+    again = doubtful(rows, options)
+    settled = []
+    for row in rows:
+        seen = [row]
+        while row.case in again and not row.problem and len(seen) < REPEATS:
+            row = bench_cases.measure(row.case)
+            if any(row.figures() == other.figures() for other in seen):
+                break
+            seen.append(row)
+        if row.case in again and len(seen) > 1:
+            print(f"bench: {row.case.name}: {len(seen)} different results; taken is what came twice, or last")
+        settled.append(row)
+    return settled
+
+
 def report(rows, options):
     """Table, files, checks. Returns the failures."""
-    print("\n" + bench_report.Table(rows).text())
+    print("\n" + bench_report.Table(rows).text() + "\n")
     for path in bench_report.draw(rows):
         print(f"picture: {path}")
     if options.json:
         bench_report.write_json(rows, options.json)
         print(f"all figures: {options.json}")
     failures = [f"{row.case.name}: {row.problem}" for row in rows if row.problem]
-    failures += bench_report.check_bars(rows)
+    failures += [f"{case.name}: {text}" for case, text in bench_report.check_bars(rows).items()]
     if options.golden and not failures:
         bench_report.write_golden(rows)
         print(f"golden counts: {bench_report.GOLDEN}")
     if options.check_golden:
         different, remark = bench_report.compare_golden(rows)
-        failures += different
-        print(f"golden counts: {remark}")
+        failures += [f"{case.name}: {text}" for case, text in different.items()]
+        print(f"golden counts: {remark or 'none'}")
     return failures
 
 
@@ -113,7 +144,7 @@ def main():
         build()
     begin = time.monotonic()
     print(f"bench: {len(cases)} boots, {ABREAST} at a time; counts are instructions", flush=True)
-    failures = report(measure_all(cases), options)
+    failures = report(settle(measure_all(cases), options), options)
     print(f"\nbench: {time.monotonic() - begin:.0f} s")
     for failure in failures:
         print(f"FAIL {failure}")

@@ -19,7 +19,8 @@ TRACE_WINDOW = (40, 90)  # Interrupts between which GIC accesses are counted.
 XEN = os.path.join("build", "arm64", "xen", "boot", "xen-4.17-arm64")
 METER = os.path.join("build", "guests", "meter.img")
 
-FIGURES = re.compile(r"METER timer=(\w+) wait=(\w+) rounds=(\d+) AVG=(\d+) MIN=(\d+) MAX=(\d+) WARM_MAX=(\d+) MEAN=(\d+)")
+FIGURES = re.compile(r"METER timer=(\w+) wait=(\w+) rounds=(\d+) AVG=(\d+) MIN=(\d+) MAX=(\d+) "
+                     r"WARM_MAX=(\d+) MEAN=(\d+)")
 SETUP = re.compile(r"METER_SETUP .*first_tick=(\d+)")
 HISTOGRAM = re.compile(r"METER_HIST latency=(\d+) count=(\d+)")
 GIC_ACCESS = re.compile(r"gic_(cpu|hyp|dist)_(read|write) (vcpu)?.* at (0x[0-9a-f]+):? (0x[0-9a-f]+)")
@@ -45,7 +46,8 @@ class Case:
         return "/".join(word for word in words if word)
 
     def options(self):
-        """The hypervisor's command line. Bulkhead's defaults are not named, so that they are what is measured."""
+        """The hypervisor's command line. Bulkhead's defaults are not named, so that they are what is
+        measured."""
         words = ["console=dtuart"]
         if self.system == "xen":
             words += [f"sched={self.sched}", f"vwfi={self.vwfi}"] + ([] if self.scrub else ["bootscrub=0"])
@@ -55,7 +57,8 @@ class Case:
         return " ".join(words)
 
     def image(self):
-        return {"bare": METER, "xen": XEN, "bulkhead": os.path.join("build", self.build, "bulkhead")}[self.system]
+        bulkhead = os.path.join("build", self.build, "bulkhead")
+        return {"bare": METER, "xen": XEN, "bulkhead": bulkhead}[self.system]
 
     def bootargs(self):
         words = [f"timer={self.timer}", f"wait={self.wait}"]
@@ -103,7 +106,7 @@ def is_quick(case):
     if case.system == "bare" or case == dataclasses.replace(XEN_DEFAULT, scrub=True):
         return case.wait == "wfi" and not case.trace
     if case.wait == "spin" or case.trace:
-        return case == dataclasses.replace(DEFAULT, trace=True) or case == dataclasses.replace(XEN_DEFAULT, trace=True)
+        return case in (dataclasses.replace(c, trace=True) for c in (DEFAULT, XEN_DEFAULT))
     if case.timer == "phys":
         return case in (dataclasses.replace(c, timer="phys") for c in (DEFAULT, XEN_DEFAULT))
     return case.system == "xen" or (case.build == "release" and case.vwfi != "native") or \
@@ -128,15 +131,16 @@ class Row:
     problem: str = ""
 
     def figures(self):
-        return {"avg": self.avg, "min": self.min, "max": self.max, "warm_max": self.warm_max, "mean": self.mean}
+        return {name: getattr(self, name) for name in ("avg", "min", "max", "warm_max", "mean")}
 
 
 def read_console(row, boot):
     match = FIGURES.search(boot.text)
     if not match:
-        last = boot.text.strip().splitlines()[-1:] or boot.errors.strip().splitlines()[-1:] or ["nothing at all"]
-        how = {"exit": f"QEMU ended with status {boot.status}", "limit": f"not done after {LIMIT} s"}[boot.ended]
-        row.problem = f"no figures ({how}); its last words: {last[0]}"
+        words = boot.text.strip() or boot.errors.strip() or "nothing at all"
+        late = boot.ended == "limit"
+        how = f"not done after {LIMIT} s" if late else f"QEMU ended with status {boot.status}"
+        row.problem = f"no figures ({how}); its last words: {words.splitlines()[-1]}"
         return
     row.rounds, row.avg, row.min, row.max, row.warm_max, row.mean = map(int, match.groups()[2:])
     row.first_tick = int(SETUP.search(boot.text).group(1)) if SETUP.search(boot.text) else 0
@@ -146,8 +150,9 @@ def read_console(row, boot):
 
 
 def count_gic_accesses(row, path):
-    """The hypervisor's reads and writes of distributor, CPU interface and hypervisor interface for each interrupt that the guest
-    acknowledges, in the steady state. The guest's own (its virtual CPU interface) are left out."""
+    """The hypervisor's reads and writes of distributor, CPU interface and hypervisor interface for each
+    interrupt that the guest acknowledges, in the steady state. The guest's own (its virtual CPU interface)
+    are left out."""
     acknowledged = 0
     count = {"read": 0, "write": 0}
     with open(path, encoding="utf-8") as trace:
@@ -155,10 +160,10 @@ def count_gic_accesses(row, path):
             if not match:
                 continue
             part, kind, who, offset, value = match.groups()
-            mine = part == "cpu" and who == "vcpu"
-            if mine and kind == "read" and int(offset, 16) == GICC_IAR and int(value, 16) & 0x3ff < INTID_SPECIAL:
-                acknowledged += 1
-            elif not mine and TRACE_WINDOW[0] <= acknowledged < TRACE_WINDOW[1]:
+            if part == "cpu" and who == "vcpu":
+                acknowledge = kind == "read" and int(offset, 16) == GICC_IAR
+                acknowledged += acknowledge and int(value, 16) & 0x3ff < INTID_SPECIAL
+            elif TRACE_WINDOW[0] <= acknowledged < TRACE_WINDOW[1]:
                 count[kind] += 1
     if acknowledged < TRACE_WINDOW[1]:
         row.problem = f"only {acknowledged} interrupts in QEMU's trace of the GIC"
@@ -179,7 +184,8 @@ def measure(case):
         log = os.path.join(directory, "trace")
         extra = ["-trace", "gic_*", "-D", log] if case.trace else []
         if case.system == "bare":
-            line = qemu.command(board, case.image(), append=case.bootargs(), extra=extra, bare=True, **machine)
+            machine["bare"] = True
+            line = qemu.command(board, case.image(), append=case.bootargs(), extra=extra, **machine)
         else:
             tree = os.path.join(directory, "tree.dtb")
             domain = mktree.Domain("meter", METER, case.bootargs(), MEMORY_KIB)

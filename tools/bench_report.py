@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# bench_report.py - what bench makes of its rows: the table, JSON, the picture, the golden counts and the bars.
+# bench_report.py - what bench makes of its rows: table, JSON, picture, golden counts and bars.
 import dataclasses
 import json
 import os
@@ -17,13 +17,14 @@ BAR_BARE = 21
 BAR_FIRST = 5000000  # Reset to the first guest instruction.
 
 NAMES = {"bare": "bare metal", "bulkhead": "Bulkhead", "xen": "Xen 4.17 (Debian)"}
-HEADING = (f"{'system':17} {'sched':7} {'vwfi':6} {'DEBUG':5} {'timer':5} {'wait':4}  {'AVG':>5} {'MIN':>5} {'MAX':>6} "
-           f"{'WARM_MAX':>8}   {'Xen/AVG':>7} {'Xen/WARM':>8}   {'GIC R':>5} {'W':>4}")
-NOTES = """AVG (moving, k = 1/8), MIN, MAX and WARM_MAX are instruction counts: path length from the timer's deadline until the
-guest's vector has saved its registers, under QEMU's -icount shift=0. They say nothing of caches, buses or the cost of a
-device access. Xen/AVG, Xen/WARM: how many times less than Xen's default (credit2, vwfi=trap) with the same timer and wait.
-GIC R, W: the hypervisor's reads and writes of GIC registers per interrupt in the steady state.
-Xen runs with bootscrub=0, which favours it: else its background scrubbing disturbs the first seconds."""
+HEADING = (f"{'system':17} {'sched':7} {'vwfi':6} {'DEBUG':5} {'timer':5} {'wait':4}  {'AVG':>5} {'MIN':>5} "
+           f"{'MAX':>6} {'WARM_MAX':>8}   {'Xen/AVG':>7} {'Xen/WARM':>8}   {'GIC R':>5} {'W':>4}")
+NOTES = """AVG (moving, k = 1/8), MIN, MAX and WARM_MAX are instruction counts: path length from the timer's
+deadline until the guest's vector has saved its registers, under QEMU's -icount shift=0. They say nothing of
+caches, buses or the cost of a device access. Xen/AVG, Xen/WARM: how many times less than Xen's default
+(credit2, vwfi=trap) with the same timer and wait. GIC R, W: the hypervisor's reads and writes of GIC
+registers per interrupt in the steady state. Xen runs with bootscrub=0, which favours it: else its background
+scrubbing disturbs the first seconds."""
 
 
 class Table:
@@ -37,15 +38,17 @@ class Table:
         if row is None:
             return None
         debug = {"release": "off", "debug": "on", "": "" if case.system == "bare" else "off"}[case.build]
-        text = (f"{NAMES[case.system]:17} {case.sched:7} {case.vwfi:6} {debug:5} {case.timer:5} {case.wait:4}  {row.avg:5} "
-                f"{row.min:5} {row.max:6} {row.warm_max:8}   {self.ratio(row, 'avg'):>7} {self.ratio(row, 'warm_max'):>8}")
+        text = (f"{NAMES[case.system]:17} {case.sched:7} {case.vwfi:6} {debug:5} {case.timer:5} "
+                f"{case.wait:4}  {row.avg:5} {row.min:5} {row.max:6} {row.warm_max:8}   "
+                f"{self.ratio(row, 'avg'):>7} {self.ratio(row, 'warm_max'):>8}")
         trace = self.rows.get(dataclasses.replace(case, trace=True))
         if trace is None or case.system == "bare":
             return text
         return f"{text}   {number(trace.gic_reads):>5} {number(trace.gic_writes):>4}"
 
     def ratio(self, row, figure):
-        xen = self.rows.get(dataclasses.replace(bench_cases.XEN_DEFAULT, timer=row.case.timer, wait=row.case.wait))
+        other = dataclasses.replace(bench_cases.XEN_DEFAULT, timer=row.case.timer, wait=row.case.wait)
+        xen = self.rows.get(other)
         mine = getattr(row, figure)
         return f"{getattr(xen, figure) / mine:.1f}" if xen and mine else "-"
 
@@ -54,7 +57,8 @@ class Table:
         xen = dataclasses.replace(bench_cases.XEN_DEFAULT, scrub=True)
         cases = [("Bulkhead", bench_cases.DEFAULT), ("Xen 4.17 (Debian)", xen),
                  ("Xen 4.17 (Debian), bootscrub=0", bench_cases.XEN_DEFAULT)]
-        found = [f"    {name:31} {self.rows[case].first_tick:>12,}" for name, case in cases if case in self.rows]
+        found = [f"    {name:31} {self.rows[case].first_tick:>12,}" for name, case in cases
+                 if case in self.rows]
         title = "Reset to first guest instruction (2 GiB, one CPU, a 32 MiB domain), instructions:"
         return "\n".join([title, *found]) if found else ""
 
@@ -77,8 +81,8 @@ def number(value):
 
 
 def versions():
-    gcc = subprocess.run(["aarch64-linux-gnu-gcc", "--version"], capture_output=True, text=True, check=True).stdout
-    return {"gcc": gcc.splitlines()[0], "qemu": qemu.version()}
+    gcc = subprocess.run(["aarch64-linux-gnu-gcc", "--version"], capture_output=True, text=True, check=True)
+    return {"gcc": gcc.stdout.splitlines()[0], "qemu": qemu.version()}
 
 
 def write_json(rows, path):
@@ -90,54 +94,56 @@ def write_json(rows, path):
 
 def golden_counts(rows):
     """Ours only: Xen is measured fresh each time."""
-    return {row.case.name: {**row.figures(), "first_tick": row.first_tick} for row in rows
+    return {row.case: {**row.figures(), "first_tick": row.first_tick} for row in rows
             if row.case.system != "xen" and not row.case.trace and not row.problem}
 
 
 def write_golden(rows):
     os.makedirs(os.path.dirname(GOLDEN), exist_ok=True)
     with open(GOLDEN, "w", encoding="utf-8") as file:
-        json.dump({"versions": versions(), "counts": golden_counts(rows)}, file, indent=1, sort_keys=True)
+        counts = {case.name: figures for case, figures in golden_counts(rows).items()}
+        json.dump({"versions": versions(), "counts": counts}, file, indent=1, sort_keys=True)
         file.write("\n")
 
 
 def compare_golden(rows):
-    """Returns (failures, remark)."""
+    """Returns ({case: what differs}, remark)."""
     if not os.path.exists(GOLDEN):
-        return [f"{GOLDEN} does not exist: 'make golden' writes it"], ""
+        return {bench_cases.DEFAULT: f"{GOLDEN} does not exist: 'make golden' writes it"}, ""
     with open(GOLDEN, encoding="utf-8") as file:
         golden = json.load(file)
     mine = versions()
     if golden["versions"] != mine:
         parts = [f"{tool} here {mine[tool]}, golden {golden['versions'].get(tool)}" for tool in mine
                  if golden["versions"].get(tool) != mine[tool]]
-        return [], f"toolchain differs, exact counts not compared ({'; '.join(parts)})"
-    failures = []
-    for name, counts in golden_counts(rows).items():
-        wanted = golden["counts"].get(name)
+        return {}, f"toolchain differs, exact counts not compared ({'; '.join(parts)})"
+    different = {}
+    for case, counts in golden_counts(rows).items():
+        wanted = golden["counts"].get(case.name)
         if wanted is None:
-            failures.append(f"{name}: not in {GOLDEN}; 'make golden' renews it")
+            different[case] = f"not in {GOLDEN}; 'make golden' renews it"
         elif wanted != counts:
-            parts = [f"{key} {counts[key]} instead of {wanted[key]}" for key in counts if counts[key] != wanted.get(key)]
-            failures.append(f"{name}: {', '.join(parts)}; if that is meant, 'make golden' renews it")
-    return failures, "exact counts compared"
+            parts = [f"{key} {counts[key]} instead of {wanted.get(key)}" for key in counts
+                     if counts[key] != wanted.get(key)]
+            different[case] = f"{', '.join(parts)}; if that is meant, 'make golden' renews it"
+    return different, "exact counts compared"
 
 
 def check_bars(rows):
-    """What no toolchain excuses."""
+    """What no toolchain excuses. Returns {case: what is missed}."""
     by_case = {row.case: row for row in rows if not row.problem}
-    failures = []
+    missed = {}
 
     def bar(case, figure, allowed):
         row = by_case.get(case)
         if row and getattr(row, figure) > allowed:
-            failures.append(f"{case.name}: {figure} is {getattr(row, figure)}, at most {allowed} is allowed")
+            missed[case] = f"{figure} is {getattr(row, figure)}, at most {allowed} is allowed"
 
     bar(bench_cases.BARE, "warm_max", BAR_BARE)
     bar(bench_cases.DEFAULT, "avg", BAR_LATENCY)
     bar(bench_cases.DEFAULT, "warm_max", BAR_LATENCY)
     bar(bench_cases.DEFAULT, "first_tick", BAR_FIRST)
-    return failures
+    return missed
 
 
 PLOT = """set terminal {terminal}

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-# mktree.py - makes the device tree of a boot: the board's tree, the hypervisor's command line, and domains in Xen's bindings.
+# mktree.py - makes the device tree of a boot: the board's tree, the hypervisor's command line, and domains in
+# Xen's bindings.
 """Makes the boot tree for a machine and prints the QEMU arguments that load its modules.
 
     tools/mktree.py --board virt --bootargs "console=dtuart sched=null" --domains domains.toml --out boot.dtb
@@ -19,8 +20,8 @@ domains.toml has one table per domain:
     affinity = { 0 = "0-1" }             # optional: vCPU 0 only on CPUs 0 and 1
     extra = 'nr_spis = <32>;'            # optional: lines of device-tree source for the node, as they stand
 
-As a module: make_tree(board, domains, bootargs, path) -> [(file, address)], for qemu.command(loaders=...). The bindings are those of
-Xen's docs/misc/arm/device-tree/booting.txt."""
+As a module: make_tree(board, domains, bootargs, path) -> [(file, address)], for qemu.command(loaders=...).
+The bindings are those of Xen's docs/misc/arm/device-tree/booting.txt."""
 import argparse
 import dataclasses
 import os
@@ -73,14 +74,15 @@ class Domain:
             yield Module(self.partial_tree, "device-tree")
 
     def source(self, modules):
-        lines = ['compatible = "xen,domain";', "#address-cells = <2>;", "#size-cells = <2>;", f"cpus = <{self.cpus}>;",
-                 f"memory = {cells(self.memory_kib)};"]
+        lines = ['compatible = "xen,domain";', "#address-cells = <2>;", "#size-cells = <2>;",
+                 f"cpus = <{self.cpus}>;", f"memory = {cells(self.memory_kib)};"]
         if self.vpl011:
             lines.append("vpl011;")
         if self.extra:
             lines.append(self.extra)
         for vcpu, cpus in self.affinity.items():
-            lines.append(f'vcpu{vcpu} {{ compatible = "xen,vcpu"; id = <{vcpu}>; hard-affinity = {quote(cpus)}; }};')
+            lines.append(f'vcpu{vcpu} {{ compatible = "xen,vcpu"; id = <{vcpu}>; '
+                         f"hard-affinity = {quote(cpus)}; }};")
         lines += [module.source() for module in modules]
         return f"{self.name} {{\n" + "\n".join(lines) + "\n};"
 
@@ -95,7 +97,8 @@ def quote(text):
 
 
 def place(domains, first):
-    """Give every module an address, one after the other from `first` up. Returns a list of lists, one per domain."""
+    """Give every module an address, one after the other from `first` up. Returns a list of lists, one per
+    domain."""
     placed = []
     for domain in domains:
         modules = list(domain.modules())
@@ -128,8 +131,9 @@ def chosen_source(board, domains, modules, bootargs, chosen_extra):
 
 def dtc(arguments, text=None):
     if shutil.which("dtc") is None:
-        raise qemu.Problem("dtc is not installed: run tools/setup.sh (on Debian: apt-get install device-tree-compiler)")
-    result = subprocess.run(["dtc", "-q", *arguments], input=text, capture_output=True, text=True, check=False)
+        raise qemu.Problem("dtc is not installed: run tools/setup.sh")
+    line = ["dtc", "-q", *arguments]
+    result = subprocess.run(line, input=text, capture_output=True, text=True, check=False)
     if result.returncode != 0:
         raise qemu.Problem(f"dtc {' '.join(arguments)}: {result.stderr.strip()}")
     return result.stdout
@@ -147,11 +151,13 @@ def base_source(board, **machine):
         return dtc(["-I", "dtb", "-O", "dts", path])
 
 
-# Make the tree and write it to `path`; returns [(file, address)] of its modules. `chosen_extra` is source for /chosen, `source` for
-# the whole tree, both put in as they stand; `machine` as for qemu.command(): the tree must be that of the machine booted.
+# Make the tree and write it to `path`; returns [(file, address)] of its modules. `chosen_extra` is source for
+# /chosen, `source` for the whole tree, both put in as they stand; `machine` as for qemu.command(): the tree
+# must be that of the machine booted.
 def make_tree(board, domains, bootargs, path, chosen_extra="", source="", **machine):
     modules = place(domains, board.modules)
-    text = base_source(board, **machine) + chosen_source(board, domains, modules, bootargs, chosen_extra) + source
+    text = base_source(board, **machine)
+    text += chosen_source(board, domains, modules, bootargs, chosen_extra) + source
     dtc(["-I", "dts", "-O", "dtb", "-o", path, "-"], text)
     return [(module.file, module.address) for mine in modules for module in mine]
 
@@ -162,7 +168,8 @@ def read_domains(path):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    layout = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=layout)
     parser.add_argument("--board", default="virt", choices=qemu.Board.names())
     parser.add_argument("--bootargs", default="", help="the hypervisor's command line")
     parser.add_argument("--domains", required=True, metavar="FILE", help="domains, in TOML as above")

@@ -4,7 +4,7 @@
 """The one place that starts QEMU: run, bench and the QEMU tests use it.
 
     board = qemu.Board.load("virt")
-    boot = qemu.boot(qemu.command(board, kernel, dtb=tree, loaders=modules), limit=30, until="all tests passed")
+    boot = qemu.boot(qemu.command(board, kernel, dtb=tree, loaders=modules), limit=30, until="all passed")
     boot.ended   "exit" (QEMU ended: boot.status is its exit status, the guest's own by semihosting),
                  "pattern" (`until` was seen) or "limit" (the time was over)
     boot.text    what the console said
@@ -69,11 +69,12 @@ def version():
 
 def need_program():
     if shutil.which(PROGRAM) is None:
-        raise Problem(f"{PROGRAM} is not installed: run tools/setup.sh (on Debian: apt-get install qemu-system-arm)")
+        raise Problem(f"{PROGRAM} is not installed: run tools/setup.sh")
 
 
 def machine_arguments(board, bare=False, smp=None, memory=None, frequency=None, icount=False):
-    """The machine itself. `frequency` is the counter's, in Hz; `icount`: one instruction is one virtual nanosecond."""
+    """The machine itself. `frequency` is the counter's, in Hz; `icount`: one instruction is one virtual
+    nanosecond."""
     arguments = ["-machine", board.bare_machine if bare else board.machine]
     if board.cpu:
         arguments += ["-cpu", board.cpu + (f",cntfrq={frequency}" if frequency else "")]
@@ -87,7 +88,8 @@ def machine_arguments(board, bare=False, smp=None, memory=None, frequency=None, 
 
 # A boot's command line. `loaders` is a list of (file, address); other words are machine_arguments()'s.
 def command(board, kernel, dtb=None, loaders=(), append=None, extra=(), semihosting=True, **machine):
-    line = [PROGRAM, *machine_arguments(board, **machine), "-nic", "none", "-display", "none", "-monitor", "none"]
+    line = [PROGRAM, *machine_arguments(board, **machine)]
+    line += ["-nic", "none", "-display", "none", "-monitor", "none"]
     line += ["-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console", "-kernel", kernel]
     if semihosting:
         line += ["-semihosting-config", "enable=on,target=native"]
@@ -129,7 +131,9 @@ def running(line):
     """A started QEMU that does not outlive the block, nor this program."""
     need_program()
     guard = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
-    with subprocess.Popen(guard + line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    pipe = subprocess.PIPE
+    quiet = {**os.environ, "QEMU_AUDIO_DRV": "none"}  # The ZCU102 has a display with sound.
+    with subprocess.Popen(guard + line, stdin=pipe, stdout=pipe, stderr=pipe, env=quiet) as process:
         alive.add(process)
         try:
             yield process
@@ -183,7 +187,7 @@ def boot(line, limit, until=None, inputs=(), on_line=None):
     """Run one boot for at most `limit` seconds.
 
     until    a regular expression: when the console shows it, the boot is over
-    inputs   [(regular expression, bytes)]: each in turn, when seen, types its bytes; `until` counts after the last
+    inputs   [(regular expression, bytes)]: each in turn, when seen, types its bytes; `until` counts after all
     on_line  called with each line of the console, without its end"""
     begin = time.monotonic()
     ended = "limit"

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 # run.py - builds, boots a machine with two domains, shows its console, then measures. Called by ./run.
-"""Builds Bulkhead and boots it on an emulated four-core machine with two domains: the latency meter, and a busy neighbour that keeps
-its own CPU and memory hot. Shows the console until the meter is done, then the latency table beside bare metal and Debian's Xen
-(a quick part of what ./bench measures). Ends by itself, within three minutes."""
+"""Builds Bulkhead and boots it on an emulated four-core machine with two domains: the latency meter, and a
+busy neighbour that keeps its own CPU and memory hot. Shows the console until the meter is done, then the
+latency table beside bare metal and Debian's Xen (a quick part of what ./bench measures). Ends by itself,
+within three minutes."""
 import argparse
 import glob
 import os
@@ -26,15 +27,19 @@ def configurations():
 
 def parse():
     parser = argparse.ArgumentParser(prog="run", description=__doc__)
-    parser.add_argument("--board", default="virt", help=f"one of: {', '.join(qemu.Board.names())} (default: virt)")
+    parser.add_argument("--board", default="virt",
+                        help=f"one of: {', '.join(qemu.Board.names())} (default: virt)")
     parser.add_argument("--config", default="release", metavar="NAME",
-                        help=f"what to build: configs/NAME_defconfig, one of: {', '.join(configurations())} (default: release)")
-    parser.add_argument("--no-table", action="store_true", help="end after the two domains, without measuring")
-    parser.add_argument("--hypervisor", metavar="FILE", help=argparse.SUPPRESS)  # Another one than ours, to try the rest.
-    parser.add_argument("--check-words", action="store_true", help=argparse.SUPPRESS)  # Only look at the arguments.
+                        help="what to build: configs/NAME_defconfig, one of: "
+                        f"{', '.join(configurations())} (default: release)")
+    parser.add_argument("--no-table", action="store_true", help="end after the two domains, measure nothing")
+    # Not for users: another hypervisor than ours, to try the rest; and only a look at the arguments.
+    parser.add_argument("--hypervisor", metavar="FILE", help=argparse.SUPPRESS)
+    parser.add_argument("--check-words", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.config not in configurations():
-        raise qemu.Problem(f"there is no configs/{options.config}_defconfig; there are: {', '.join(configurations())}")
+        known = ", ".join(configurations())
+        raise qemu.Problem(f"there is no configuration '{options.config}'; there are: {known}")
     return options
 
 
@@ -76,14 +81,17 @@ def boot(board, image):
         tree = os.path.join(directory, "tree.dtb")
         loaders = mktree.make_tree(board, domains(), "console=dtuart", tree)
         line = qemu.command(board, image, dtb=tree, loaders=loaders)
-        say(f"booting {board.title}, {board.cpus} CPUs, two domains: meter (domain 1) and its busy neighbour (domain 2)")
+        say(f"booting {board.title}, {board.cpus} CPUs, with two domains: the meter (domain 1) and its busy "
+            "neighbour (domain 2)")
         result = qemu.boot(line, LIMIT, on_line=lambda text: print(f"  | {text}", flush=True))
     if result.ended == "limit":
-        raise qemu.Problem(f"the meter was not done after {LIMIT} s, so QEMU was stopped; its command was:\n{result.shell()}")
+        raise qemu.Problem(f"the meter was not done after {LIMIT} s, so QEMU was stopped; its command was:\n"
+                           f"{result.shell()}")
     if result.status != 0 or "METER " not in result.text:
-        raise qemu.Problem(f"the machine ended with status {result.status}, without figures of the meter\n{result.errors}")
-    say(f"the meter ended the machine after {result.seconds:.0f} s. This was real time, on an emulator that shares this "
-        "computer: the latencies above are the emulator's. Those that count are measured now, in instructions.")
+        raise qemu.Problem(f"the machine ended with status {result.status}, without figures of the meter\n"
+                           f"{result.errors}")
+    say(f"the meter ended the machine after {result.seconds:.0f} s. This was in real time, on an emulator "
+        "that shares this computer with others: the latencies above are mostly the emulator's.")
 
 
 def main():
@@ -96,8 +104,10 @@ def main():
     boot(board, build(options))
     if options.no_table:
         return 0
+    say("now the latencies that count, in instructions")
     make("release", "debug")
-    return subprocess.run(["/usr/bin/python3", "tools/bench.py", "--quick", "--no-build"], check=False).returncode
+    line = ["/usr/bin/python3", "tools/bench.py", "--quick", "--no-build"]
+    return subprocess.run(line, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* busy.c - the busy neighbour: keeps its CPUs and its memory hot and never ends. Boot arguments: mib=N memory to walk (8),
- * every=MILLISECONDS between lines of life (1000). */
+/* busy.c - the busy neighbour: keeps its CPUs and its memory hot and never ends. Boot arguments: mib=N memory
+ * to walk (8), every=MILLISECONDS between lines of life (1000). */
 #include "guest.h"
 
 #define LINE_BYTES 64
@@ -16,7 +16,8 @@ static uint64_t walk(uint64_t *memory, uint64_t words, uint64_t value)
     return value;
 }
 
-/* Memory after the image, as far as its bank and the wish go; the device tree may lie in it, and is no longer needed. */
+/* Memory after the image, as far as its bank and the wish go; the device tree may lie in it, and is no longer
+ * needed. */
 static uint64_t memory_bytes(uint64_t begin, uint64_t wanted)
 {
     for (unsigned i = 0; i < platform.bank_count; i++) {

@@ -5,8 +5,8 @@
 #include "platform.h"
 #include "sysreg.h"
 
-#define SEMIHOSTING_EXIT 0x18                          /* SYS_EXIT */
-#define SEMIHOSTING_APPLICATION_EXIT 0x20026UL         /* ADP_Stopped_ApplicationExit */
+#define SEMIHOSTING_EXIT 0x18                  /* SYS_EXIT */
+#define SEMIHOSTING_APPLICATION_EXIT 0x20026UL /* ADP_Stopped_ApplicationExit */
 
 int64_t hypercall(uint64_t number, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4)
 {
@@ -21,7 +21,8 @@ int64_t hypercall(uint64_t number, uint64_t a0, uint64_t a1, uint64_t a2, uint64
     return (int64_t)x0;
 }
 
-#define SMCCC_CLOBBERS "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "memory"
+#define SMCCC_CLOBBERS                                                                                       \
+    "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "memory"
 
 int64_t smccc_hvc(uint32_t function, uint64_t a0, uint64_t a1, uint64_t a2)
 {

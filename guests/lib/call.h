@@ -29,10 +29,12 @@ int64_t psci_call(uint32_t function, uint64_t a0, uint64_t a1, uint64_t a2);
 int64_t smccc_hvc(uint32_t function, uint64_t a0, uint64_t a1, uint64_t a2);
 int64_t smccc_smc(uint32_t function, uint64_t a0, uint64_t a1, uint64_t a2);
 
-/* End QEMU with status @code, past any hypervisor. Needs -semihosting. Source: Arm's semihosting specification, SYS_EXIT. */
+/* End QEMU with status @code, past any hypervisor. Needs -semihosting. Source: Arm's semihosting
+ * specification, SYS_EXIT. */
 void semihosting_exit(unsigned code) __attribute__((noreturn));
 
-/* End as the boot argument exit= says: semihosting (default), psci (SYSTEM_OFF: ends the domain) or none (sleep for ever). */
+/* End as the boot argument exit= says: semihosting (default), psci (SYSTEM_OFF: ends the domain) or none
+ * (sleep for ever). */
 void guest_exit(unsigned code) __attribute__((noreturn));
 
 #endif

@@ -38,8 +38,8 @@ static const uint32_t *skip_bytes(const uint32_t *token, size_t bytes)
     return token + (bytes + 3) / 4;
 }
 
-static const uint32_t *next_property(const uint32_t *token, const void *fdt, const char **name, const void **value,
-                                     uint32_t *bytes)
+static const uint32_t *next_property(const uint32_t *token, const void *fdt, const char **name,
+                                     const void **value, uint32_t *bytes)
 {
     while (fdt_cell(token) == TOKEN_NOP) {
         token++;
@@ -79,7 +79,8 @@ static unsigned cells(const struct fdt_node *node, const char *name, unsigned ot
 
 void fdt_walk(const void *fdt, bool (*visit)(const struct fdt_node *node, void *context), void *context)
 {
-    const uint32_t *token = (const uint32_t *)(const void *)((const uint8_t *)fdt + header(fdt, HEADER_STRUCT));
+    const uint32_t *token =
+        (const uint32_t *)(const void *)((const uint8_t *)fdt + header(fdt, HEADER_STRUCT));
     struct fdt_node node = {.fdt = fdt};
     unsigned open = 0; /* Nodes begun and not ended. */
 

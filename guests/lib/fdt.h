@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fdt.h - a minimal reader of flattened device trees. Source: Devicetree Specification 0.4, chapter 5. Trees are trusted. */
+/* fdt.h - a minimal reader of flattened device trees. Source: Devicetree Specification 0.4, chapter 5. Trees
+ * are trusted. */
 #ifndef GUEST_FDT_H
 #define GUEST_FDT_H
 
@@ -14,7 +15,7 @@ struct fdt_node {
     const void *fdt;
     const char *name[FDT_DEPTH_MAX]; /* name[0] is the root's, name[depth] the node's own. */
     unsigned depth;
-    const uint32_t *properties;           /* First token after the name. */
+    const uint32_t *properties;            /* First token after the name. */
     unsigned address_cells[FDT_DEPTH_MAX]; /* As each level says for its children. */
     unsigned size_cells[FDT_DEPTH_MAX];
 };

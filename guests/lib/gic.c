@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gic.c - the interrupt controller: what GICv2 and GICv3 share is the distributor's layout; the CPU interface differs. */
+/* gic.c - the interrupt controller: what GICv2 and GICv3 share is the distributor's layout; the CPU interface
+ * differs. */
 #include "gic.h"
 
 #include "platform.h"
@@ -95,7 +96,8 @@ void gic_init(void)
         return;
     }
     if (!v3() && platform.gicc.size_bytes == 0x20000 &&
-        mmio_read32(platform.gicc.base + GICC_IIDR) == mmio_read32(platform.gicc.base + GICC_ALIAS_STEP + GICC_IIDR)) {
+        mmio_read32(platform.gicc.base + GICC_IIDR) ==
+            mmio_read32(platform.gicc.base + GICC_ALIAS_STEP + GICC_IIDR)) {
         platform.gicc.base += GICC_ALIAS_STEP;
     }
     unsigned lines = (mmio_read32(gicd + GICD_TYPER) & 0x1f) * 32 + 32;
@@ -118,7 +120,8 @@ void gic_init(void)
 
 uint32_t gic_acknowledge(void)
 {
-    return v3() ? (uint32_t)SYSREG_READ(S3_0_C12_C12_0) /* ICC_IAR1_EL1 */ : mmio_read32(platform.gicc.base + GICC_IAR);
+    return v3() ? (uint32_t)SYSREG_READ(S3_0_C12_C12_0) /* ICC_IAR1_EL1 */
+                : mmio_read32(platform.gicc.base + GICC_IAR);
 }
 
 unsigned gic_intid(uint32_t acknowledged)
@@ -153,7 +156,8 @@ void gic_set_eoi_mode(bool separate)
         SYSREG_WRITE(S3_0_C12_C12_4, separate ? ctlr | ICC_CTLR_EOIMODE : ctlr & ~(uint64_t)ICC_CTLR_EOIMODE);
         isb();
     } else {
-        mmio_write32(platform.gicc.base + GICC_CTLR, separate ? GICC_CTLR_ENABLE | GICC_CTLR_EOIMODE : GICC_CTLR_ENABLE);
+        mmio_write32(platform.gicc.base + GICC_CTLR,
+                     separate ? GICC_CTLR_ENABLE | GICC_CTLR_EOIMODE : GICC_CTLR_ENABLE);
     }
 }
 
@@ -184,7 +188,8 @@ void gic_set_edge(unsigned intid, bool edge)
 void gic_route(unsigned intid, unsigned cpu)
 {
     if (v3()) {
-        mmio_write64(platform.gicd.base + GICD_IROUTER + 8 * (uint64_t)intid, platform.cpu_mpidr[cpu] & 0xff00ffffffUL);
+        mmio_write64(platform.gicd.base + GICD_IROUTER + 8 * (uint64_t)intid,
+                     platform.cpu_mpidr[cpu] & 0xff00ffffffUL);
     } else {
         mmio_write8(platform.gicd.base + GICD_ITARGETSR + intid, (uint8_t)(1U << cpu));
     }

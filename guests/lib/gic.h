@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gic.h - the interrupt controller, GICv2 or GICv3 as the device tree says. Source: Arm IHI 0048B and IHI 0069. */
+/* gic.h - the interrupt controller, GICv2 or GICv3 as the device tree says. Source: Arm IHI 0048B and IHI
+ * 0069. */
 #ifndef GUEST_GIC_H
 #define GUEST_GIC_H
 
@@ -50,7 +51,8 @@ void gic_end(uint32_t acknowledged);
 void gic_deactivate(uint32_t acknowledged); /* EOImode 1. */
 void gic_set_eoi_mode(bool separate);       /* true: gic_end only drops the priority. This CPU. */
 
-/* Where the registers of @intid stand: the distributor, or for SGIs and PPIs of GICv3 this CPU's redistributor. */
+/* Where the registers of @intid stand: the distributor, or for SGIs and PPIs of GICv3 this CPU's
+ * redistributor. */
 uint64_t gic_registers(unsigned intid);
 
 void gic_enable(unsigned intid);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* guest.h - everything a guest needs. It defines guest_main(); returning ends the guest (guest_exit) with that status. */
+/* guest.h - everything a guest needs. It defines guest_main(); returning ends the guest (guest_exit) with
+ * that status. */
 #ifndef GUEST_GUEST_H
 #define GUEST_GUEST_H
 

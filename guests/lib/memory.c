@@ -32,7 +32,8 @@ void memory_map_ram(void)
         if (bank->size_bytes == 0) {
             continue;
         }
-        for (uint64_t gib = bank->base >> GIB_SHIFT; gib <= (bank->base + bank->size_bytes - 1) >> GIB_SHIFT; gib++) {
+        for (uint64_t gib = bank->base >> GIB_SHIFT; gib <= (bank->base + bank->size_bytes - 1) >> GIB_SHIFT;
+             gib++) {
             map_normal(gib);
         }
     }

@@ -7,7 +7,8 @@
 
 struct platform platform;
 
-/* Order of a generic timer's interrupts. Source: Linux Documentation/devicetree/bindings/timer/arm,arch_timer.yaml. */
+/* Order of a generic timer's interrupts. Source: Linux
+ * Documentation/devicetree/bindings/timer/arm,arch_timer.yaml. */
 enum { TIMER_SECURE, TIMER_PHYSICAL, TIMER_VIRTUAL };
 
 static void read_gic(const struct fdt_node *node)
@@ -42,7 +43,8 @@ static void read_memory(const struct fdt_node *node)
         return;
     }
     struct range bank;
-    for (unsigned i = 0; platform.bank_count < PLATFORM_BANK_MAX && fdt_reg(node, i, &bank.base, &bank.size_bytes); i++) {
+    for (unsigned i = 0;
+         platform.bank_count < PLATFORM_BANK_MAX && fdt_reg(node, i, &bank.base, &bank.size_bytes); i++) {
         platform.memory[platform.bank_count++] = bank;
     }
 }
@@ -111,7 +113,8 @@ static bool take_uart(const struct fdt_node *node, void *context)
     } else if (fdt_compatible(node, "cdns,uart-r1p12") || fdt_compatible(node, "cdns,uart-r1p8")) {
         kind = UART_CADENCE;
     }
-    if (kind == UART_NONE || !fdt_enabled(node) || (search->path != NULL && !fdt_path_is(node, search->path)) ||
+    if (kind == UART_NONE || !fdt_enabled(node) ||
+        (search->path != NULL && !fdt_path_is(node, search->path)) ||
         !fdt_reg(node, 0, &platform.uart_base, &size_bytes)) {
         return true;
     }
@@ -161,7 +164,8 @@ bool bootarg_find(const char *name, const char **value, size_t *length)
         while (*end != '\0' && *end != ' ') {
             end++;
         }
-        if (strncmp(word, name, name_length) == 0 && (word + name_length == end || word[name_length] == '=')) {
+        if (strncmp(word, name, name_length) == 0 &&
+            (word + name_length == end || word[name_length] == '=')) {
             *value = word + name_length + (word[name_length] == '=');
             *length = (size_t)(end - *value);
             return true;
@@ -200,5 +204,6 @@ bool bootarg_is(const char *name, const char *wanted)
 {
     const char *value;
     size_t length;
-    return bootarg_find(name, &value, &length) && length == strlen(wanted) && strncmp(value, wanted, length) == 0;
+    return bootarg_find(name, &value, &length) && length == strlen(wanted) &&
+           strncmp(value, wanted, length) == 0;
 }

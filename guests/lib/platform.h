@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* platform.h - what the device tree says of the machine a guest runs on, and what the boot arguments ask of the guest. */
+/* platform.h - what the device tree says of the machine a guest runs on, and what the boot arguments ask of
+ * the guest. */
 #ifndef GUEST_PLATFORM_H
 #define GUEST_PLATFORM_H
 
@@ -35,7 +36,7 @@ struct platform {
     enum uart_kind uart;
     uint64_t uart_base;
     unsigned uart_intid;
-    bool psci_smc; /* Else hvc. */
+    bool psci_smc;   /* Else hvc. */
     bool hypervisor; /* There is a xen,xen node. */
     const char *bootargs;
 };

@@ -18,7 +18,8 @@ static void put(struct sink *sink, char c)
     }
 }
 
-static void put_number(struct sink *sink, uint64_t value, unsigned base, unsigned width, char pad, bool negative)
+static void put_number(struct sink *sink, uint64_t value, unsigned base, unsigned width, char pad,
+                       bool negative)
 {
     char digits[20];
     unsigned count = 0;

@@ -7,7 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* %c %s %d %u %x, with l and ll, 0 and a width; %%. At most 511 characters. One call's text is never mixed with another CPU's. */
+/* %c %s %d %u %x, with l and ll, 0 and a width; %%. At most 511 characters. One call's text is never mixed
+ * with another CPU's. */
 void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 size_t format_text(char *buffer, size_t bytes, const char *format, va_list arguments);
 

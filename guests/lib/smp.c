@@ -45,7 +45,8 @@ int64_t smp_start(unsigned index, void (*function)(void *argument), void *argume
     secondary->argument = argument;
     /* Its MMU goes on before it reads these, so they need not leave the caches; only be in order. */
     dsb_sy();
-    return psci_call(PSCI_CPU_ON, platform.cpu_mpidr[index], (uint64_t)secondary_entry, (uint64_t)&secondary->index);
+    return psci_call(PSCI_CPU_ON, platform.cpu_mpidr[index], (uint64_t)secondary_entry,
+                     (uint64_t)&secondary->index);
 }
 
 void guest_secondary(uint64_t index, void (*function)(void *argument), void *argument)

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* start.S - from the arm64 Image header to C at EL1 with MMU and caches on, for the boot CPU and the secondaries.
+/* start.S - from the arm64 Image header to C at EL1 with MMU and caches on, for the boot CPU and the
+ * secondaries.
  *
- * Source of the header and of what holds at entry: Linux Documentation/arm64/booting.rst (x0 = device tree, MMU off).
- * The map is flat: 512 blocks of 1 GiB. The one that holds the image is normal memory, the rest device memory until the device
- * tree has said where RAM is (memory.c). */
+ * Source of the header and of what holds at entry: Linux Documentation/arm64/booting.rst (x0 = device tree,
+ * MMU off). The map is flat: 512 blocks of 1 GiB. The one that holds the image is normal memory, the rest
+ * device memory until the device tree has said where RAM is (memory.c). */
 #include "asm.h"
 
 #define DESC_BLOCK_DEVICE 0x0060000000000401 /* AF, UXN, PXN, MAIR index 0 */
 #define DESC_BLOCK_NORMAL 0x0040000000000705 /* AF, UXN, inner shareable, MAIR index 1 */
 #define MAIR_VALUE 0xff04                    /* index 0: Device-nGnRE, index 1: normal, write-back */
-/* T0SZ = 25 (39 bits: the walk begins at level 1), inner shareable write-back walks, TTBR1 off. IPS is added. */
+/* T0SZ = 25 (39 bits: the walk begins at level 1), inner shareable write-back walks, TTBR1 off. IPS is added.
+ * */
 #define TCR_VALUE (25 | (1 << 8) | (1 << 10) | (3 << 12) | (1 << 23))
 #define TCR_IPS_SHIFT 32
-#define SCTLR_MMU_ON 0x30d0180d /* RES1 bits, I, SA, C, M; wfi, wfe and cache operations stay usable at EL1 as they always are. */
+#define SCTLR_MMU_ON 0x30d0180d              /* RES1 bits, I, SA, C, M */
 
     .section .text.start, "ax"
     .globl _start
@@ -97,7 +99,8 @@ to_el1:
     isb
     eret
 
-/* Fill the map. The MMU is off, so what is written goes past the caches; stale lines are dropped afterwards. Clobbers x0-x6. */
+/* Fill the map. The MMU is off, so what is written goes past the caches; stale lines are dropped afterwards.
+ * Clobbers x0-x6. */
 make_map:
     adrp x0, guest_map
     mov x1, xzr

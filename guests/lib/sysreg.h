@@ -5,11 +5,11 @@
 
 #include <stdint.h>
 
-#define SYSREG_READ(name)                                                                                             \
-    ({                                                                                                                \
-        uint64_t value_;                                                                                              \
-        __asm__ volatile("mrs %0, " #name : "=r"(value_)::"memory");                                                  \
-        value_;                                                                                                       \
+#define SYSREG_READ(name)                                                                                    \
+    ({                                                                                                       \
+        uint64_t value_;                                                                                     \
+        __asm__ volatile("mrs %0, " #name : "=r"(value_)::"memory");                                         \
+        value_;                                                                                              \
     })
 #define SYSREG_WRITE(name, value) __asm__ volatile("msr " #name ", %x0" ::"rZ"((uint64_t)(value)) : "memory")
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* trap.c - what the vectors call. An exception nobody expects is reported with its registers and ends the guest with status 99. */
+/* trap.c - what the vectors call. An exception nobody expects is reported with its registers and ends the
+ * guest with status 99. */
 #include "trap.h"
 
 #include "call.h"
@@ -87,8 +88,8 @@ void trap_synchronous(struct trap_frame *frame)
 
 void trap_unexpected(const struct trap_frame *frame, unsigned vector)
 {
-    print("guest: unexpected exception, vector %u on CPU %u: ESR 0x%lx FAR 0x%lx ELR 0x%lx SPSR 0x%lx\n", vector,
-          smp_index(), SYSREG_READ(esr_el1), SYSREG_READ(far_el1), frame->elr, frame->spsr);
+    print("guest: unexpected exception, vector %u on CPU %u: ESR 0x%lx FAR 0x%lx ELR 0x%lx SPSR 0x%lx\n",
+          vector, smp_index(), SYSREG_READ(esr_el1), SYSREG_READ(far_el1), frame->elr, frame->spsr);
     for (unsigned i = 0; i < 31; i++) {
         print("guest: x%u 0x%lx\n", i, frame->x[i]);
     }

@@ -23,9 +23,11 @@ typedef void irq_handler(unsigned intid, struct trap_frame *frame);
 
 #define IRQ_HANDLER_MAX 1020
 
-/* Called with interrupts masked, between acknowledge and end of interrupt. One for all CPUs; NULL: counted as unexpected. */
+/* Called with interrupts masked, between acknowledge and end of interrupt. One for all CPUs; NULL: counted as
+ * unexpected. */
 void irq_set_handler(unsigned intid, irq_handler *handler);
-/* The raw value that acknowledging returned, in the handler: on GICv2 it has an SGI's source CPU in bits 12:10. */
+/* The raw value that acknowledging returned, in the handler: on GICv2 it has an SGI's source CPU in bits
+ * 12:10. */
 uint32_t irq_acknowledged(void);
 /* Let the handler end the interrupt itself (gic_end): it is not done after it. For tests. */
 void irq_end_by_handler(bool by_handler);
@@ -38,7 +40,7 @@ struct trap_record {
     bool taken;
     uint64_t esr, far, elr;
 };
-void trap_expect(void);                /* This CPU's next synchronous exceptions are expected. */
+void trap_expect(void);                 /* This CPU's next synchronous exceptions are expected. */
 struct trap_record trap_expected(void); /* The last one since, and from now on none is expected. */
 
 /* An access of @size_bytes 1, 2, 4, 8 that may fault. Returns false when it did. */

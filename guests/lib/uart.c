@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* uart.c - characters out of and into a guest: PL011 (Arm DDI 0183), Cadence UART (UG1085), or Xen's console_io. */
+/* uart.c - characters out of and into a guest: PL011 (Arm DDI 0183), Cadence UART (UG1085), or Xen's
+ * console_io. */
 #include "print.h"
 
 #include "call.h"

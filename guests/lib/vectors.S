@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vectors.S - exceptions of a guest. An interrupt's time stamp is read here, in the vector, as soon as registers are saved.
+/* vectors.S - exceptions of a guest. An interrupt's time stamp is read here, in the vector, as soon as
+ * registers are saved.
  *
- * There are two tables that differ in the counter that is read: vectors_virtual and vectors_physical. The frame is struct
- * trap_frame of trap.h. From the vector's first instruction to the stamp, both included, are 21 instructions: it is the latency
- * that a bare machine shows under QEMU's -icount shift=0, where each instruction takes one tick. */
+ * There are two tables that differ in the counter that is read: vectors_virtual and vectors_physical. The
+ * frame is struct trap_frame of trap.h. From the vector's first instruction to the stamp, both included, are
+ * 21 instructions: it is the latency that a bare machine shows under QEMU's -icount shift=0, where each
+ * instruction takes one tick. */
 #include "asm.h"
 
 /* All of x0-x30, ELR and SPSR; afterwards x0 and x1 are free. 20 instructions. */

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* meter.c - the latency meter: how long after its deadline does a timer's interrupt reach the guest's vector?
  *
- * One binary, bare at EL1 and under any hypervisor. Each round programs CVAL one period ahead, waits, and takes as latency the counter
- * read in the vector, after saving registers, less the deadline. Boot arguments:
+ * One binary, bare at EL1 and under any hypervisor. Each round programs CVAL one period ahead, waits, and
+ * takes as latency the counter read in the vector, after saving registers, less the deadline. Boot arguments:
  *
- *   timer=virt|phys     which timer (virt)          period=TICKS   from a round's begin to its deadline (100003)
- *   wait=wfi|spin       how to wait (wfi)           rounds=N       (10000)
- *   warmup=N            rounds before WARM_MAX counts (10)
- *   histogram=0|1       print it (1)                exit=semihosting|psci|none   how to end (semihosting)
+ *   timer=virt|phys     which timer (virt)          period=TICKS   from a round's begin to its deadline
+ * (100003) wait=wfi|spin       how to wait (wfi)           rounds=N       (10000) warmup=N            rounds
+ * before WARM_MAX counts (10) histogram=0|1       print it (1)                exit=semihosting|psci|none how
+ * to end (semihosting)
  *
  * The period is a prime, so that deadlines fall at all phases of a hypervisor's own timers.
  *
- * AVG is a moving average with k = 1/8, in fixed point, rounded; MEAN is over all rounds after warm-up. All in ticks. */
+ * AVG is a moving average with k = 1/8, in fixed point, rounded; MEAN is over all rounds after warm-up. All
+ * in ticks. */
 #include "guest.h"
 
-#define AVG_SHIFT 8     /* Binary places of the moving average. */
-#define AVG_K_SHIFT 3   /* k = 1/8 */
+#define AVG_SHIFT 8   /* Binary places of the moving average. */
+#define AVG_K_SHIFT 3 /* k = 1/8 */
 #define BIN_MAX 64
 
 struct bin { /* Of the histogram: one per value seen. What does not fit is counted as other. */
@@ -38,8 +39,9 @@ static struct meter meter;
 
 extern char meter_wait_begin[], meter_wait_end[];
 
-/* Sleep until the interrupt has come. Interrupts are on, so that the vector is entered straight from wfi. An interrupt that comes
- * between the look at @fired and wfi would be slept over: timer_fired() returns past the wfi, wherever in here it hit. */
+/* Sleep until the interrupt has come. Interrupts are on, so that the vector is entered straight from wfi. An
+ * interrupt that comes between the look at @fired and wfi would be slept over: timer_fired() returns past the
+ * wfi, wherever in here it hit. */
 __attribute__((noinline)) static void wait_in_wfi(void)
 {
     uint32_t fired;
@@ -124,8 +126,8 @@ static void report(void)
           meter.timer == TIMER_VIRT ? "virt" : "phys", meter.spin ? "spin" : "wfi", meter.count,
           (meter.average + (1U << (AVG_SHIFT - 1))) >> AVG_SHIFT, meter.min, meter.max, meter.warm_max,
           (meter.sum + measured / 2) / measured);
-    print("METER_SETUP period=%lu warmup=%lu frequency=%lu first_tick=%lu\n", meter.period, meter.warmup, timer_frequency(),
-          platform.first_tick);
+    print("METER_SETUP period=%lu warmup=%lu frequency=%lu first_tick=%lu\n", meter.period, meter.warmup,
+          timer_frequency(), platform.first_tick);
     if (bootarg_number("histogram", 1) == 0) {
         return;
     }
