@@ -11,8 +11,8 @@
 int64_t board_check_tree(const void *fdt, uint64_t max_bytes);
 
 /* The hypervisor's command line in @fdt: xen,xen-bootargs of /chosen; else bootargs, unless a Dom0 kernel
- * needs it (there is a kernel module under /chosen without bootargs, and no xen,dom0-bootargs); "" when none.
- */
+ * needs it (there is a kernel module under /chosen without bootargs, and no xen,dom0-bootargs); "" when
+ * none. */
 const char *board_cmdline(const void *fdt);
 
 /* Everything of struct board. @boot_mpidr: the affinity of the CPU that runs. Returns 0, or -EINVAL with

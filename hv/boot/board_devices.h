@@ -6,8 +6,8 @@
 #include "boot/cmdline.h"
 #include "boot/dt_read.h"
 
-/* Is @node the interrupt controller that the hypervisor drives: a known GIC, enabled, not behind another one?
- */
+/* Is @node the interrupt controller that the hypervisor drives: a known GIC, enabled, not behind another
+ * one? */
 bool board_is_gic(const void *fdt, int node);
 /* The offset of that node, or -ENOENT. */
 int board_find_gic(const void *fdt);

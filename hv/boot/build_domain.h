@@ -6,7 +6,8 @@
 #include "boot/domain_config.h"
 #include "core/domain.h"
 
-/* Build it and leave vCPU 0 ready to be started. Returns 0 with @out, or an error whose reason is logged. Boot CPU. */
+/* Build it and leave vCPU 0 ready to be started. Returns 0 with @out, or an error whose reason is logged.
+ * Boot CPU. */
 int build_domain(const struct domain_config *config, const struct board *board, struct domain **out);
 
 #endif

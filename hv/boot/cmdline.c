@@ -368,8 +368,8 @@ static void apply_text(struct options *options, char *text)
     apply(options, name, equals == NULL ? "" : equals + 1, negated);
 }
 
-/* Copy the option at @text without its quotes. Returns its length in @text, and in @fits whether it fitted.
- */
+/* Copy the option at @text without its quotes. Returns its length in @text, and in @fits whether it
+ * fitted. */
 static size_t take_option(const char *text, char *out, bool *fits)
 {
     bool quoted = false;

@@ -16,7 +16,8 @@ struct boot_module {
     struct mem_range where;
 };
 
-struct passthrough_mmio { /* One xen,reg entry of a partial tree. */
+/* One xen,reg entry of a partial tree. */
+struct passthrough_mmio {
     pa_t physical;
     ipa_t guest;
     uint64_t size_bytes;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* entered_at_el1.c - words for the person whose boot loader started this image at EL1. boot.S has mapped memory at its own address
- * and devices at BOOT_EL1_DEVICE; nothing of EL2 may be touched here. */
+/* entered_at_el1.c - words for the person whose boot loader started this image at EL1. boot.S has mapped
+ * memory at its own address and devices at BOOT_EL1_DEVICE; nothing of EL2 may be touched here. */
 #include "boot/board.h"
 #include "boot/start.h"
 #include "drivers/uart.h"
@@ -33,7 +33,8 @@ _Noreturn void boot_entered_at_el1(uint64_t tree_pa)
         uart->init(BOOT_EL1_DEVICE + board.uart.regs.base.v);
         log_panic_mode();
         log_set_sink(print);
-        log_error("Started at EL1: a hypervisor needs EL2. Start it at EL2: QEMU with -machine virtualization=on; U-Boot and firmware "
+        log_error("Started at EL1: a hypervisor needs EL2. Start it at EL2: QEMU with -machine "
+                  "virtualization=on; U-Boot and firmware "
                   "must hand over at EL2, not EL1");
     }
     for (;;) {

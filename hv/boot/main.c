@@ -40,14 +40,16 @@ static unsigned built_count;
 static const void *open_tree(pa_t tree, uint64_t *size_bytes)
 {
     const uint8_t *header = mmu_map_tree(tree, 8);
-    uint64_t claimed = ((uint64_t)header[4] << 24) | ((uint64_t)header[5] << 16) | ((uint64_t)header[6] << 8) | header[7];
+    uint64_t claimed =
+        ((uint64_t)header[4] << 24) | ((uint64_t)header[5] << 16) | ((uint64_t)header[6] << 8) | header[7];
     int64_t checked;
     const void *fdt;
 
     fdt = mmu_map_tree(tree, min_u64(max_u64(claimed, 64), TREE_BYTES_LIMIT));
     checked = board_check_tree(fdt, TREE_BYTES_LIMIT);
     if (checked < 0) {
-        panic("the device tree at 0x%lx cannot be used (see above): give the boot loader one made by dtc for this machine",
+        panic("the device tree at 0x%lx cannot be used (see above): give the boot loader one made by dtc for "
+              "this machine",
               (unsigned long)tree.v);
     }
     *size_bytes = (uint64_t)checked;
@@ -61,7 +63,9 @@ static void open_console(void)
     log_set_threshold((enum log_level)options.log_threshold);
     if (strcmp(options.console, "none") == 0 || uart == NULL) {
         console_init(NULL, 0);
-        log_warn("no console: %s", uart == NULL ? "the device tree names no UART that is supported (dtuart= or stdout-path)" : "console=none");
+        log_warn("no console: %s",
+                 uart == NULL ? "the device tree names no UART that is supported (dtuart= or stdout-path)"
+                              : "console=none");
         return;
     }
     console_init(uart, mmu_map_device(board.uart.regs.base, board.uart.regs.size_bytes).v);
@@ -97,7 +101,8 @@ static enum wfi_policy wfi_policy(void)
 static void check_timers(void)
 {
     if (board.timer.virt_intid != GUEST_TIMER_VIRT_PPI || board.timer.phys_intid != GUEST_TIMER_PHYS_NS_PPI) {
-        panic("the generic timer's interrupts are %u (virtual) and %u (physical); guests are given %u and %u: this board is not supported",
+        panic("the generic timer's interrupts are %u (virtual) and %u (physical); guests are given %u and "
+              "%u: this board is not supported",
               board.timer.virt_intid, board.timer.phys_intid, GUEST_TIMER_VIRT_PPI, GUEST_TIMER_PHYS_NS_PPI);
     }
 }
@@ -118,8 +123,8 @@ static void build_domains(void)
         struct domain *domain;
 
         if (build_domain(c, &board, &domain) == 0) {
-            log_info("d%u is %s: %u vCPU%s, %lu MiB", domain->id, c->path, c->vcpu_count, c->vcpu_count == 1 ? "" : "s",
-                     (unsigned long)(c->memory_bytes >> 20));
+            log_info("d%u is %s: %u vCPU%s, %lu MiB", domain->id, c->path, c->vcpu_count,
+                     c->vcpu_count == 1 ? "" : "s", (unsigned long)(c->memory_bytes >> 20));
             built[built_count++] = domain;
         }
     }
@@ -151,8 +156,8 @@ _Noreturn void hv_main(uint64_t tree_pa, uint64_t image_pa)
         panic("the device tree does not describe a machine that can be used (see above)");
     }
     open_console();
-    log_info("Bulkhead, the image at 0x%lx, on %s: %u CPU%s", (unsigned long)image_pa, board.model, board.cpu_count,
-             board.cpu_count == 1 ? "" : "s");
+    log_info("Bulkhead, the image at 0x%lx, on %s: %u CPU%s", (unsigned long)image_pa, board.model,
+             board.cpu_count, board.cpu_count == 1 ? "" : "s");
     time_init(board.timer.frequency_hz != 0 ? board.timer.frequency_hz : cpu_tick_hz());
     power_init(board.psci_conduit, options.noreboot);
     check_timers();

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mem_carve.c - what of the RAM is free. Holes are few and kept in no order: each step looks at all of them. */
+/* mem_carve.c - what of the RAM is free. Holes are few and kept in no order: each step looks at all of
+ * them. */
 #include "boot/mem_carve.h"
 
 #include "lib/error.h"
@@ -19,7 +20,8 @@ int mem_hole_add(struct mem_holes *holes, pa_t base, uint64_t size_bytes)
     return 0;
 }
 
-/* The free part at or after @at and before @end: where it starts, and in @stop where it ends. @end when there is none. */
+/* The free part at or after @at and before @end: where it starts, and in @stop where it ends. @end when there
+ * is none. */
 static uint64_t next_free(const struct mem_holes *holes, uint64_t at, uint64_t end, uint64_t *stop)
 {
     bool moved = true;
@@ -44,7 +46,8 @@ static uint64_t next_free(const struct mem_holes *holes, uint64_t at, uint64_t e
     return min_u64(at, end);
 }
 
-void mem_carve(const struct mem_range *bank, const struct mem_holes *holes, void (*give)(pa_t base, uint64_t size_bytes))
+void mem_carve(const struct mem_range *bank, const struct mem_holes *holes,
+               void (*give)(pa_t base, uint64_t size_bytes))
 {
     uint64_t at = align_up(bank->base.v, PAGE_SIZE);
     uint64_t end = align_down(bank->base.v + bank->size_bytes, PAGE_SIZE);
@@ -55,7 +58,8 @@ void mem_carve(const struct mem_range *bank, const struct mem_holes *holes, void
     }
 }
 
-int mem_find(const struct mem_range *banks, unsigned bank_count, const struct mem_holes *holes, uint64_t size_bytes, pa_t *out)
+int mem_find(const struct mem_range *banks, unsigned bank_count, const struct mem_holes *holes,
+             uint64_t size_bytes, pa_t *out)
 {
     for (unsigned i = 0; i < bank_count; i++) {
         uint64_t at = align_up(banks[i].base.v, PAGE_SIZE);

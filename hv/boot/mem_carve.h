@@ -16,9 +16,11 @@ struct mem_holes {
 int mem_hole_add(struct mem_holes *holes, pa_t base, uint64_t size_bytes);
 
 /* Call @give for each page-aligned part of @bank that no hole touches, lowest first. */
-void mem_carve(const struct mem_range *bank, const struct mem_holes *holes, void (*give)(pa_t base, uint64_t size_bytes));
+void mem_carve(const struct mem_range *bank, const struct mem_holes *holes,
+               void (*give)(pa_t base, uint64_t size_bytes));
 
 /* The lowest free place of @size_bytes, page aligned, in any bank. Returns 0, -ENOMEM. */
-int mem_find(const struct mem_range *banks, unsigned bank_count, const struct mem_holes *holes, uint64_t size_bytes, pa_t *out);
+int mem_find(const struct mem_range *banks, unsigned bank_count, const struct mem_holes *holes,
+             uint64_t size_bytes, pa_t *out);
 
 #endif

@@ -19,8 +19,8 @@ void memory_map(const struct board *board)
         const struct mem_range *bank = &board->memory[i];
 
         if (bank->base.v + bank->size_bytes > BIT64(DIRECT_PA_BITS)) {
-            log_warn("memory at 0x%lx is beyond what is supported (%u address bits): left out", (unsigned long)bank->base.v,
-                     DIRECT_PA_BITS);
+            log_warn("memory at 0x%lx is beyond what is supported (%u address bits): left out",
+                     (unsigned long)bank->base.v, DIRECT_PA_BITS);
             continue;
         }
         mmu_map_ram(bank->base, bank->size_bytes);
@@ -82,7 +82,8 @@ void memory_init(const struct board *board, const struct boot_config *config, pa
     }
     table_bytes = align_up(page_table_bytes((high - low) >> PAGE_SHIFT), PAGE_SIZE);
     if (mem_find(mapped, mapped_count, &holes, table_bytes, &table) != 0) {
-        panic("no %lu KiB of memory free in one piece for the page table of %lu MiB: move modules, or give more memory",
+        panic("no %lu KiB of memory free in one piece for the page table of %lu MiB: move modules, or give "
+              "more memory",
               (unsigned long)(table_bytes >> 10), (unsigned long)((high - low) >> 20));
     }
     cache_zero_pages(mmu_direct(table), table_bytes);
@@ -97,7 +98,8 @@ void memory_free_modules(const struct boot_config *config)
 {
     for (unsigned i = 0; i < config->module_count; i++) {
         uint64_t start = align_up(config->modules[i].where.base.v, PAGE_SIZE);
-        uint64_t end = align_down(config->modules[i].where.base.v + config->modules[i].where.size_bytes, PAGE_SIZE);
+        uint64_t end =
+            align_down(config->modules[i].where.base.v + config->modules[i].where.size_bytes, PAGE_SIZE);
 
         if (end > start && memory_read(pa(start), end - start) != NULL) {
             page_pool_add(pa(start), end - start);

@@ -12,7 +12,8 @@ void memory_map(const struct board *board);
 /* Memory at @base as bytes, when all of it is mapped RAM; NULL. */
 const void *memory_read(pa_t base, uint64_t size_bytes);
 
-/* Give the page allocator what is free: RAM without image, device tree, reserved ranges, modules. Panics when it is too little. */
+/* Give the page allocator what is free: RAM without image, device tree, reserved ranges, modules. Panics when
+ * it is too little. */
 void memory_init(const struct board *board, const struct boot_config *config, pa_t tree, uint64_t tree_bytes);
 
 /* The domains are built: the modules' memory is free too. */

@@ -8,7 +8,8 @@
 /* This CPU's EL2 controls and timers. Each CPU, itself. */
 void smp_init_this_cpu(void);
 
-/* Start every other CPU of @board, one after the other; one that does not come is reported and left out. Boot CPU. */
+/* Start every other CPU of @board, one after the other; one that does not come is reported and left out. Boot
+ * CPU. */
 void smp_start_others(const struct board *board);
 
 /* Let the other CPUs take domains. */

@@ -57,8 +57,8 @@ uint64_t console_poll(void);
  * lock held. Returns false when it cannot take it now. */
 typedef bool (*console_receiver)(uint16_t domid, char c);
 
-/* Domain @domid can take input through @receiver from now on. The first one registered has the input at boot.
- */
+/* Domain @domid can take input through @receiver from now on. The first one registered has the input at
+ * boot. */
 void console_register(uint16_t domid, console_receiver receiver);
 void console_unregister(uint16_t domid);
 

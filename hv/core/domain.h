@@ -14,7 +14,8 @@
 
 #define DOMAIN_HVM_PARAM_COUNT 48
 
-enum shutdown_reason { /* Values of the ABI's SHUTDOWN_*. */
+/* Values of the ABI's SHUTDOWN_*. */
+enum shutdown_reason {
     SHUTDOWN_POWEROFF,
     SHUTDOWN_REBOOT,
     SHUTDOWN_SUSPEND,
@@ -45,12 +46,13 @@ struct domain_params {
     const char *name;
     unsigned vcpu_count;
     unsigned gic_version;
-    unsigned spi_limit; /* First INTID the guest does not have. */
+    unsigned spi_limit;                    /* First INTID the guest does not have. */
     uint32_t vcpu_hard_affinity[VCPU_MAX]; /* 0: any. */
     bool vpl011;
 };
 
-/* A new domain without memory, all vCPUs off. Returns 0 with @out; -EINVAL, -ENOMEM, -ENOSPC (too many domains). */
+/* A new domain without memory, all vCPUs off. Returns 0 with @out; -EINVAL, -ENOMEM, -ENOSPC (too many
+ * domains). */
 int domain_create(const struct domain_params *params, struct domain **out);
 
 /* By id; NULL. Domains are never freed yet, so the pointer stays good. */

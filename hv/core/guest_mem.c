@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* guest_mem.c - the only way to a guest's memory. Addresses of hypercall arguments are virtual on Arm (xen/arch-arm.h): the CPU
- * translates them with the guest's own tables, both stages (AT S12E1R/W, Arm ARM C5.2.11). */
+/* guest_mem.c - the only way to a guest's memory. Addresses of hypercall arguments are virtual on Arm
+ * (xen/arch-arm.h): the CPU translates them with the guest's own tables, both stages (AT S12E1R/W, Arm ARM
+ * C5.2.11). */
 #include "core/guest_mem.h"
 
 #include "arch/barrier.h"

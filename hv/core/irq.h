@@ -8,10 +8,12 @@
 
 #define IRQ_SGI_KICK 0u /* Pass trap_exit(). */
 
-/* A physical interrupt, acknowledged. Returns true when it is done with (deactivate it); false: the guest will. */
+/* A physical interrupt, acknowledged. Returns true when it is done with (deactivate it); false: the guest
+ * will. */
 bool irq_dispatch(struct pcpu *cpu, uint32_t intid);
 
-/* The hypervisor's own interrupts. @handler runs on the pCPU that took it, no lock held. SPIs go to the boot CPU. */
+/* The hypervisor's own interrupts. @handler runs on the pCPU that took it, no lock held. SPIs go to the boot
+ * CPU. */
 void irq_set_handler(unsigned intid, void (*handler)(void));
 void irq_enable_own(unsigned intid);
 
@@ -27,8 +29,8 @@ void irq_do_work(struct domain *domain, const struct vgic_work *work);
 /* vcpu_notice() for each vCPU of @domain in the mask. Lock not held. */
 void irq_notice(struct domain *domain, uint32_t vcpus);
 
-/* List registers of the vCPU loaded on this pCPU into the model, and back. With the vgic's lock held. irq_fold() returns the vCPUs to
- * notice once it is released. */
+/* List registers of the vCPU loaded on this pCPU into the model, and back. With the vgic's lock held.
+ * irq_fold() returns the vCPUs to notice once it is released. */
 uint32_t irq_fold(struct pcpu *cpu, struct vcpu *vcpu);
 void irq_fill(struct pcpu *cpu, struct vcpu *vcpu);
 /* Both, taking the lock: what a stale vCPU needs. */

@@ -5,7 +5,8 @@
 
 #include "lib/board.h"
 
-/* Remember how to call the firmware, and whether the user wants to see the machine stay (noreboot). Boot CPU. */
+/* Remember how to call the firmware, and whether the user wants to see the machine stay (noreboot). Boot
+ * CPU. */
 void power_init(enum psci_conduit conduit, bool noreboot);
 
 /* A PSCI or SMCCC call to the firmware; -1 (NOT_SUPPORTED) without a conduit. */

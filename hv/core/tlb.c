@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tlb.c - stage-2 tables in real memory, and their invalidation. Source: Arm ARM D5.10 (TLB maintenance), sequence for stage 2. */
+/* tlb.c - stage-2 tables in real memory, and their invalidation. Source: Arm ARM D5.10 (TLB maintenance),
+ * sequence for stage 2. */
 #include "core/tlb.h"
 
 #include "arch/barrier.h"
@@ -25,7 +26,8 @@ static void invalidate_ipa(uint16_t vmid, ipa_t addr, uint64_t size_bytes)
     uint64_t kept = sysreg_read(vttbr_el2);
     uint64_t pages = (size_bytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
 
-    sysreg_write(vttbr_el2, (uint64_t)vmid << 48); /* The operations are for the VMID in here; no walk happens at EL2. */
+    /* The operations are for the VMID in here; no walk happens at EL2. */
+    sysreg_write(vttbr_el2, (uint64_t)vmid << 48);
     barrier_isb();
     barrier_dsb_ish(); /* The cleared entry is seen by every walker before the invalidation. */
     if (pages > BY_PAGE_MAX) {

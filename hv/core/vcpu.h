@@ -20,7 +20,8 @@ struct frame {
     uint64_t unused;
 };
 
-/* EL1 and EL0 system registers that belong to the guest; they stay in the CPU until another vCPU is loaded. */
+/* EL1 and EL0 system registers that belong to the guest; they stay in the CPU until another vCPU is
+ * loaded. */
 struct vcpu_sysregs {
     uint64_t sctlr, ttbr0, ttbr1, tcr, mair, amair, vbar, esr, far, afsr0, afsr1, elr, spsr;
     uint64_t sp_el0, sp_el1, tpidr_el0, tpidrro_el0, tpidr_el1, contextidr, cpacr, cntkctl, csselr, par;
@@ -47,7 +48,7 @@ struct vcpu {
     struct gic_vcpu_state gic;
     uint16_t ppi_enable; /* Linked PPIs that the guest enabled, as of the last fill. */
     struct vcpu_fp fp;
-    bool fp_used;        /* The FP registers in the CPU are newer than fp. */
+    bool fp_used;            /* The FP registers in the CPU are newer than fp. */
     struct timer poll_timer; /* SCHEDOP_poll's end. */
     unsigned poll_cpu;
 } __attribute__((aligned(16)));
@@ -57,7 +58,8 @@ static inline struct vcpu *vcpu_of_unit(struct sched_unit *unit)
     return CONTAINER_OF(unit, struct vcpu, unit);
 }
 
-/* Registers of a CPU that PSCI switches on: EL1, MMU off, pc at @entry, x0 = @context. The vCPU is not loaded. */
+/* Registers of a CPU that PSCI switches on: EL1, MMU off, pc at @entry, x0 = @context. The vCPU is not
+ * loaded. */
 void vcpu_reset(struct vcpu *vcpu, uint64_t entry, uint64_t context);
 
 /* Put @next's registers in place of what this pCPU holds. Its list registers are filled. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* vcpu_regs.c - a vCPU's registers: reset, load, unload, FP on first use, exceptions put into the guest.
  *
- * A vCPU is loaded on at most one pCPU. It stays loaded while it sleeps there and nobody else runs. Order of unloading: timers
- * stopped, isb, interrupts folded, so that no timer fires for a vCPU that is gone. Order of loading: interrupts, then timers. */
+ * A vCPU is loaded on at most one pCPU. It stays loaded while it sleeps there and nobody else runs. Order of
+ * unloading: timers stopped, isb, interrupts folded, so that no timer fires for a vCPU that is gone. Order of
+ * loading: interrupts, then timers. */
 #include "arch/barrier.h"
 #include "arch/fp.h"
 #include "arch/sysreg.h"
@@ -20,7 +21,8 @@ _Static_assert(offsetof(struct vcpu, frame.pc) == FRAME_PC, "core/layout.h");
 _Static_assert(offsetof(struct vcpu, frame.pstate) == FRAME_PSTATE, "core/layout.h");
 _Static_assert(sizeof(struct vcpu) <= PAGE_SIZE, "a vCPU fits a page");
 
-#define PPI_VIRT_TIMER BIT32(27 - 16) /* GUEST_TIMER_VIRT_PPI and GUEST_TIMER_PHYS_NS_PPI of xen/arch-arm.h. */
+/* GUEST_TIMER_VIRT_PPI and GUEST_TIMER_PHYS_NS_PPI of xen/arch-arm.h. */
+#define PPI_VIRT_TIMER BIT32(27 - 16)
 #define PPI_PHYS_TIMER BIT32(30 - 16)
 
 #define FAULT_EXTERNAL_ABORT 0x10u /* ESR_ELx.xFSC: synchronous external abort, not on a walk. */
@@ -40,8 +42,8 @@ void vcpu_reset(struct vcpu *vcpu, uint64_t entry, uint64_t context)
     vcpu->cntp_cval = 0;
     vcpu->fp_used = false;
     vcpu->last_cpu = CPU_NONE; /* FP registers that some pCPU may still hold for it are old ones. */
-    vcpu->hcr = HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_FB | HCR_BSU_IS | HCR_TID3 | HCR_TSC |
-                HCR_TIDCP | HCR_TACR | HCR_RW;
+    vcpu->hcr = HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_FB | HCR_BSU_IS | HCR_TID3 |
+                HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_RW;
     gic()->vcpu_reset(&vcpu->gic);
     spin_lock(vgic_lock(vcpu->domain->vgic));
     vgic_vcpu_reset(vcpu->domain->vgic, vcpu->id);
@@ -170,7 +172,8 @@ void vcpu_load(struct pcpu *cpu, struct vcpu *next)
 
     ASSERT(cpu->loaded == NULL);
     cpu->loaded = next;
-    /* Before the fill below: whoever changes the model after it finds where to send the kick (pairs with vcpu_notice). */
+    /* Before the fill below: whoever changes the model after it finds where to send the kick (pairs with
+     * vcpu_notice). */
     atomic_store(&next->loaded_cpu, id);
     sysreg_write(vttbr_el2, domain->stage2.table.root.v | ((uint64_t)domain->stage2.vmid << 48));
     sysreg_write(vmpidr_el2, next->vmpidr);
@@ -223,7 +226,8 @@ void vcpu_inject_undefined(struct vcpu *vcpu)
 
 void vcpu_inject_abort(struct vcpu *vcpu, uint64_t addr, bool instruction)
 {
-    bool from_el0 = (vcpu->frame.pstate & (SPSR_AARCH32 | 0xf)) == 0 || (vcpu->frame.pstate & SPSR_AARCH32) != 0;
+    bool from_el0 =
+        (vcpu->frame.pstate & (SPSR_AARCH32 | 0xf)) == 0 || (vcpu->frame.pstate & SPSR_AARCH32) != 0;
     uint64_t class;
 
     if (instruction) {
@@ -239,15 +243,17 @@ void vcpu_dump(const struct vcpu *vcpu)
 {
     const struct frame *f = &vcpu->frame;
 
-    log_error("d%uv%u pc 0x%016lx pstate 0x%lx", vcpu->domain->id, vcpu->id, (unsigned long)f->pc, (unsigned long)f->pstate);
+    log_error("d%uv%u pc 0x%016lx pstate 0x%lx", vcpu->domain->id, vcpu->id, (unsigned long)f->pc,
+              (unsigned long)f->pstate);
     for (unsigned i = 0; i < 30; i += 3) {
-        log_error("  x%-2u %016lx  x%-2u %016lx  x%-2u %016lx", i, (unsigned long)f->x[i], i + 1, (unsigned long)f->x[i + 1],
-                  i + 2, (unsigned long)f->x[i + 2]);
+        log_error("  x%-2u %016lx  x%-2u %016lx  x%-2u %016lx", i, (unsigned long)f->x[i], i + 1,
+                  (unsigned long)f->x[i + 1], i + 2, (unsigned long)f->x[i + 2]);
     }
-    log_error("  x30 %016lx  sp  %016lx  esr %016lx", (unsigned long)f->x[30], (unsigned long)sysreg_read(sp_el1),
-              (unsigned long)sysreg_read(esr_el1));
-    log_error("  elr %016lx  far %016lx  vbar %016lx", (unsigned long)sysreg_read(elr_el1), (unsigned long)sysreg_read(far_el1),
-              (unsigned long)sysreg_read(vbar_el1));
+    log_error("  x30 %016lx  sp  %016lx  esr %016lx", (unsigned long)f->x[30],
+              (unsigned long)sysreg_read(sp_el1), (unsigned long)sysreg_read(esr_el1));
+    log_error("  elr %016lx  far %016lx  vbar %016lx", (unsigned long)sysreg_read(elr_el1),
+              (unsigned long)sysreg_read(far_el1), (unsigned long)sysreg_read(vbar_el1));
     log_error("  sctlr %lx ttbr0 %lx ttbr1 %lx tcr %lx", (unsigned long)sysreg_read(sctlr_el1),
-              (unsigned long)sysreg_read(ttbr0_el1), (unsigned long)sysreg_read(ttbr1_el1), (unsigned long)sysreg_read(tcr_el1));
+              (unsigned long)sysreg_read(ttbr0_el1), (unsigned long)sysreg_read(ttbr1_el1),
+              (unsigned long)sysreg_read(tcr_el1));
 }

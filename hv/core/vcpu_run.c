@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* vcpu_run.c - which vCPU runs: between the scheduler's choice and the registers; sleeping, waking, stopping.
  *
- *     asleep --vcpu_notice--> awake --vcpu_schedule--> loaded and current --vcpu_block--> asleep, still loaded
+ *     asleep --vcpu_notice--> awake --vcpu_schedule--> loaded and current --vcpu_block--> asleep, still
+ * loaded
  *
- * No wake-up is lost: a sleeper publishes "asleep" first and looks for interrupts after; whoever brings an interrupt changes the
- * vGIC first and looks for sleepers after. Both go through the vGIC's lock, so one of them sees the other. */
+ * No wake-up is lost: a sleeper publishes "asleep" first and looks for interrupts after; whoever brings an
+ * interrupt changes the vGIC first and looks for sleepers after. Both go through the vGIC's lock, so one of
+ * them sees the other. */
 #include "arch/barrier.h"
 #include "arch/sysreg.h"
 #include "core/domain.h"
@@ -31,7 +33,8 @@ struct sched_pool *sched_boot_pool(void)
     return &boot_pool;
 }
 
-/* Trap wfi and wfe of the loaded vCPU? Not while nobody else waits for this pCPU, unless the user wants it. */
+/* Trap wfi and wfe of the loaded vCPU? Not while nobody else waits for this pCPU, unless the user wants
+ * it. */
 static void set_wfi_trap(const struct pcpu *cpu, bool alone)
 {
     bool trap = wfi_policy == WFI_POLICY_TRAP ||
@@ -50,7 +53,8 @@ static void set_slice(struct pcpu *cpu, uint64_t until_ns)
     }
 }
 
-/* May @vcpu not stay loaded on its idle pCPU? It is wanted elsewhere, or switched off: PSCI waits for its registers. */
+/* May @vcpu not stay loaded on its idle pCPU? It is wanted elsewhere, or switched off: PSCI waits for its
+ * registers. */
 static bool must_unload(const struct vcpu *vcpu)
 {
     return vcpu->unit.awake || !vcpu->powered;

@@ -7,10 +7,12 @@
 #include "lib/error.h"
 #include "vdev/vconsole.h"
 
-/* Bytes written in one stay in EL2; the rest follows when the call is issued again, which happens by itself. */
+/* Bytes written in one stay in EL2; the rest follows when the call is issued again, which happens by
+ * itself. */
 #define SLICE_BYTES 128
 
-/* x1 = count, x2 = buffer. A long text goes in slices: the registers say what is left and the HVC is executed again. */
+/* x1 = count, x2 = buffer. A long text goes in slices: the registers say what is left and the HVC is executed
+ * again. */
 static int64_t write_text(struct vcpu *vcpu, const uint64_t args[5])
 {
     uint64_t count = (uint32_t)args[1];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hvm_op.c - a domain's parameters: small numbers that it and its builder leave for each other. Source: xen/hvm/params.h. */
+/* hvm_op.c - a domain's parameters: small numbers that it and its builder leave for each other. Source:
+ * xen/hvm/params.h. */
 #include "core/domain.h"
 #include "core/guest_mem.h"
 #include "hcall/hypercall.h"

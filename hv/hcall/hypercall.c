@@ -37,7 +37,8 @@ static hypercall_function find(uint64_t number)
 
 void hypercall(struct vcpu *vcpu)
 {
-    const uint64_t args[5] = {vcpu->frame.x[0], vcpu->frame.x[1], vcpu->frame.x[2], vcpu->frame.x[3], vcpu->frame.x[4]};
+    const uint64_t args[5] = {vcpu->frame.x[0], vcpu->frame.x[1], vcpu->frame.x[2], vcpu->frame.x[3],
+                              vcpu->frame.x[4]};
 
     vcpu->frame.x[0] = (uint64_t)find(vcpu->frame.x[16])(vcpu, args);
 }

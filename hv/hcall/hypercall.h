@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hypercall.h - Xen's hypercalls: hvc #0xea1, number in x16, arguments in x0-x4, result in x0 (xen/arch-arm.h). */
+/* hypercall.h - Xen's hypercalls: hvc #0xea1, number in x16, arguments in x0-x4, result in x0
+ * (xen/arch-arm.h). */
 #ifndef HCALL_HYPERCALL_H
 #define HCALL_HYPERCALL_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* version.c - xen_version: what this hypervisor calls itself, and what it offers. Source: xen/version.h, xen/features.h. */
+/* version.c - xen_version: what this hypervisor calls itself, and what it offers. Source: xen/version.h,
+ * xen/features.h. */
 #include <xen/features.h>
 
 #include "core/domain.h"
@@ -33,7 +34,8 @@ static int64_t compile_info(struct vcpu *vcpu, uint64_t to)
     return guest_copy_out(vcpu, to, &info, sizeof(info));
 }
 
-/* A domain's features: its memory is translated for it and is not where it seems; firmware calls follow SMCCC. */
+/* A domain's features: its memory is translated for it and is not where it seems; firmware calls follow
+ * SMCCC. */
 static int64_t features(struct vcpu *vcpu, uint64_t to)
 {
     struct xen_feature_info info;

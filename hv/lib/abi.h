@@ -8,11 +8,11 @@
 
 #include <stdint.h>
 
-#include <xen/xen.h>
-#include <xen/version.h>
-#include <xen/sched.h>
-#include <xen/vcpu.h>
 #include <xen/hvm/hvm_op.h>
 #include <xen/hvm/params.h>
+#include <xen/sched.h>
+#include <xen/vcpu.h>
+#include <xen/version.h>
+#include <xen/xen.h>
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* board.h - what the device tree says of the machine, in the form the drivers take. Filled once by boot/board.c. */
+/* board.h - what the device tree says of the machine, in the form the drivers take. Filled once by
+ * boot/board.c. */
 #ifndef LIB_BOARD_H
 #define LIB_BOARD_H
 
@@ -20,7 +21,7 @@ enum psci_conduit {
 };
 
 struct board_gic {
-    unsigned version; /* 2 or 3; 0: none found. */
+    unsigned version;                        /* 2 or 3; 0: none found. */
     struct mem_range gicd, gicc, gich, gicv; /* gicc..gicv: GICv2 only; size 0 when absent. */
     struct mem_range gicr[BOARD_GICR_MAX];   /* GICv3 redistributor regions. */
     unsigned gicr_count;
@@ -28,7 +29,8 @@ struct board_gic {
     unsigned maintenance_intid;
 };
 
-struct board_timer { /* INTIDs of the generic timer's PPIs, and CNTFRQ's override (0: read the register). */
+/* INTIDs of the generic timer's PPIs, and CNTFRQ's override (0: read the register). */
+struct board_timer {
     unsigned phys_intid, virt_intid, hyp_intid;
     uint32_t frequency_hz;
 };

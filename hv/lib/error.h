@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* error.h - error numbers. A function returns 0 or one of these negated. Values: xen/errno.h, which guests see. */
+/* error.h - error numbers. A function returns 0 or one of these negated. Values: xen/errno.h, which guests
+ * see. */
 #ifndef LIB_ERROR_H
 #define LIB_ERROR_H
 

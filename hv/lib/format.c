@@ -6,13 +6,15 @@
 
 #define DIGITS_MAX 20 /* 2^64 - 1 in decimal. */
 
-struct sink { /* Counts every character, stores those that fit before the terminator. */
+/* Counts every character, stores those that fit before the terminator. */
+struct sink {
     char *buffer;
     size_t size;
     size_t length;
 };
 
-struct conversion { /* One %: flags, field width, precision (%s only) and the size of an integer. */
+/* One %: flags, field width, precision (%s only) and the size of an integer. */
+struct conversion {
     bool left;
     bool zero;
     bool prefix;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gic.h - interrupt numbers and list registers in a form common to GICv2 and GICv3, so that the virtual GIC (pure) and the
- * physical drivers share one language. Source: Arm IHI 0048B (GICv2), IHI 0069 (GICv3). */
+/* gic.h - interrupt numbers and list registers in a form common to GICv2 and GICv3, so that the virtual GIC
+ * (pure) and the physical drivers share one language. Source: Arm IHI 0048B (GICv2), IHI 0069 (GICv3). */
 #ifndef LIB_GIC_H
 #define LIB_GIC_H
 
@@ -9,7 +9,7 @@
 #define GIC_SGI_COUNT 16u
 #define GIC_PPI_FIRST 16u
 #define GIC_SPI_FIRST 32u
-#define GIC_INTID_MAX 1020u /* First INTID that is not SGI, PPI or SPI. */
+#define GIC_INTID_MAX 1020u  /* First INTID that is not SGI, PPI or SPI. */
 #define GIC_INTID_NONE 1023u /* What an acknowledge reads when nothing is pending. */
 #define GIC_LR_MAX 16u
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lock_rank.h - the order of locks; docs/locking.md says what each guards. A higher rank is taken inside a lower one. */
+/* lock_rank.h - the order of locks; docs/locking.md says what each guards. A higher rank is taken inside a
+ * lower one. */
 #ifndef LIB_LOCK_RANK_H
 #define LIB_LOCK_RANK_H
 

@@ -9,11 +9,11 @@
 _Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Our own mistakes. Checked in DEBUG builds; the condition always compiles and must have no side effect. */
-#define ASSERT(condition)                                                                                                        \
-    do {                                                                                                                         \
-        if (CONFIG_DEBUG && !(condition)) {                                                                                      \
-            panic("%s:%d: assertion failed: %s", __FILE__, __LINE__, #condition);                                                \
-        }                                                                                                                        \
+#define ASSERT(condition)                                                                                    \
+    do {                                                                                                     \
+        if (CONFIG_DEBUG && !(condition)) {                                                                  \
+            panic("%s:%d: assertion failed: %s", __FILE__, __LINE__, #condition);                            \
+        }                                                                                                    \
     } while (0)
 
 #endif

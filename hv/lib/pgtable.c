@@ -36,7 +36,8 @@
 #define ENTRIES 512u
 #define OUTPUT_BITS 48
 
-struct spares { /* Tables allocated by pass 1, each holding the next one's address in its first entry. */
+/* Tables allocated by pass 1, each holding the next one's address in its first entry. */
+struct spares {
     pa_t first;
     uint64_t count;
 };
@@ -47,7 +48,8 @@ struct run {
     unsigned count; /* Entries of @level from @input on. */
 };
 
-struct change { /* What happens to the range. */
+/* What happens to the range. */
+struct change {
     uint64_t input;
     uint64_t output;
     uint64_t size_bytes;
@@ -55,7 +57,8 @@ struct change { /* What happens to the range. */
     bool unmap;
 };
 
-struct path { /* Tables from the root down to where a run is. */
+/* Tables from the root down to where a run is. */
+struct path {
     pa_t table[LEAF_LEVEL + 1];
 };
 
@@ -147,8 +150,8 @@ static void free_tree(const struct pgtable *t, pa_t top, unsigned level)
 /* --- Pass 1
  * ------------------------------------------------------------------------------------------------- */
 
-/* The run at @done bytes into the range: the largest leaves that fit, as many as there are in one table page.
- */
+/* The run at @done bytes into the range: the largest leaves that fit, as many as there are in one table
+ * page. */
 static struct run run_at(const struct pgtable *t, const struct change *change, uint64_t done)
 {
     uint64_t input = change->input + done;
@@ -244,8 +247,8 @@ static int allocate_spares(const struct pgtable *t, uint64_t count, struct spare
 /* --- Pass 2
  * ------------------------------------------------------------------------------------------------- */
 
-/* Put a table in the place of @entry, empty or a block of @level: what the block mapped, the table then maps.
- */
+/* Put a table in the place of @entry, empty or a block of @level: what the block mapped, the table then
+ * maps. */
 static pa_t link_table(const struct pgtable *t, uint64_t *entry, unsigned level, uint64_t input,
                        struct spares *spares)
 {

@@ -23,7 +23,8 @@
 /* Below this the bytes to align by cost more than the words save. */
 #define SHORT 16u
 
-struct word { /* May alias any type. */
+/* May alias any type. */
+struct word {
     uint64_t v;
 } __attribute__((may_alias));
 

@@ -27,11 +27,13 @@ enum mmio_result {
 };
 
 /* @offset of the device's window. */
-typedef enum mmio_result (*device_access)(struct vcpu *vcpu, uint64_t offset, unsigned size, bool write, uint64_t *value);
+typedef enum mmio_result (*device_access)(struct vcpu *vcpu, uint64_t offset, unsigned size, bool write,
+                                          uint64_t *value);
 
-/* A vGIC access by the running vCPU: fold before and fill after when it touches state that the list registers hold. */
-static enum mmio_result gic_access(struct vcpu *vcpu, bool redist, unsigned target, uint32_t offset, unsigned size, bool write,
-                       uint64_t *value)
+/* A vGIC access by the running vCPU: fold before and fill after when it touches state that the list registers
+ * hold. */
+static enum mmio_result gic_access(struct vcpu *vcpu, bool redist, unsigned target, uint32_t offset,
+                                   unsigned size, bool write, uint64_t *value)
 {
     struct domain *domain = vcpu->domain;
     struct pcpu *cpu = this_cpu();
@@ -65,12 +67,14 @@ static enum mmio_result gic_access(struct vcpu *vcpu, bool redist, unsigned targ
     return answered ? MMIO_DONE : MMIO_ABORT;
 }
 
-static enum mmio_result access_gicd(struct vcpu *vcpu, uint64_t offset, unsigned size, bool write, uint64_t *value)
+static enum mmio_result access_gicd(struct vcpu *vcpu, uint64_t offset, unsigned size, bool write,
+                                    uint64_t *value)
 {
     return gic_access(vcpu, false, 0, (uint32_t)offset, size, write, value);
 }
 
-static enum mmio_result access_gicr(struct vcpu *vcpu, uint64_t offset, unsigned size, bool write, uint64_t *value)
+static enum mmio_result access_gicr(struct vcpu *vcpu, uint64_t offset, unsigned size, bool write,
+                                    uint64_t *value)
 {
     unsigned target = (unsigned)(offset / GICR_FRAME_BYTES);
 
@@ -80,7 +84,8 @@ static enum mmio_result access_gicr(struct vcpu *vcpu, uint64_t offset, unsigned
     return gic_access(vcpu, true, target, (uint32_t)(offset % GICR_FRAME_BYTES), size, write, value);
 }
 
-static enum mmio_result access_vpl011(struct vcpu *vcpu, uint64_t offset, unsigned size, bool write, uint64_t *value)
+static enum mmio_result access_vpl011(struct vcpu *vcpu, uint64_t offset, unsigned size, bool write,
+                                      uint64_t *value)
 {
     struct domain *domain = vcpu->domain;
     struct vpl011 *uart = &domain->vpl011;
@@ -130,7 +135,8 @@ static device_access find_device(const struct domain *domain, uint64_t addr, uin
     return NULL;
 }
 
-/* Is @addr mapped after all? Another pCPU was changing the entry (break-before-make) when the guest came by. */
+/* Is @addr mapped after all? Another pCPU was changing the entry (break-before-make) when the guest came
+ * by. */
 static bool is_mapped(struct domain *domain, uint64_t addr)
 {
     enum stage2_type type;
@@ -143,7 +149,8 @@ static bool is_mapped(struct domain *domain, uint64_t addr)
 }
 
 /* Carry out @access on @device. */
-static enum mmio_result emulate(struct vcpu *vcpu, device_access device, uint64_t offset, const struct mmio_access *access)
+static enum mmio_result emulate(struct vcpu *vcpu, device_access device, uint64_t offset,
+                                const struct mmio_access *access)
 {
     uint64_t value = access->write ? mmio_stored(access, vcpu_x(vcpu, access->reg)) : 0;
     enum mmio_result result;
@@ -178,7 +185,8 @@ void vmmio_fault(struct vcpu *vcpu, uint64_t esr)
     } else if ((ESR_ISS(esr) & FSC_TYPE_MASK) == FSC_TRANSLATION && is_mapped(vcpu->domain, addr)) {
         return;
     }
-    log_debug("d%uv%u: nothing answers at IPA 0x%lx (VA 0x%lx, pc 0x%lx, syndrome 0x%lx)", vcpu->domain->id, vcpu->id,
-              (unsigned long)addr, (unsigned long)virtual_addr, (unsigned long)vcpu->frame.pc, (unsigned long)esr);
+    log_debug("d%uv%u: nothing answers at IPA 0x%lx (VA 0x%lx, pc 0x%lx, syndrome 0x%lx)", vcpu->domain->id,
+              vcpu->id, (unsigned long)addr, (unsigned long)virtual_addr, (unsigned long)vcpu->frame.pc,
+              (unsigned long)esr);
     vcpu_inject_abort(vcpu, virtual_addr, instruction);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sysreg.c - system registers that trap. ID registers show what a guest may use; debug, performance monitor and auxiliary registers read
- * as zero and ignore writes; GICv3's SGI registers send. Anything else is undefined for the guest.
- * Source: Arm ARM D12.3 (encodings), D13.2 (registers). */
+/* sysreg.c - system registers that trap. ID registers show what a guest may use; debug, performance monitor
+ * and auxiliary registers read as zero and ignore writes; GICv3's SGI registers send. Anything else is
+ * undefined for the guest. Source: Arm ARM D12.3 (encodings), D13.2 (registers). */
 #include "vdev/sysreg.h"
 
 #include "arch/sysreg.h"
@@ -10,13 +10,14 @@
 #include "lib/log.h"
 
 /* op0, op1, CRn, CRm, op2 as they stand in the ISS, without direction and register. */
-#define ENCODE(op0, op1, crn, crm, op2)                                                                                \
-    (((uint32_t)(op0) << 20) | ((uint32_t)(op2) << 17) | ((uint32_t)(op1) << 14) | ((uint32_t)(crn) << 10) |           \
+#define ENCODE(op0, op1, crn, crm, op2)                                                                      \
+    (((uint32_t)(op0) << 20) | ((uint32_t)(op2) << 17) | ((uint32_t)(op1) << 14) | ((uint32_t)(crn) << 10) | \
      ((uint32_t)(crm) << 1))
 #define ISS_REGISTER_MASK 0x3ffc1eu
 #define ISS_READ BIT32(0)
 
-/* Fields of ID registers that a guest must not see: the feature is not its own, or not saved for it. Four bits each. */
+/* Fields of ID registers that a guest must not see: the feature is not its own, or not saved for it. Four
+ * bits each. */
 #define PFR0_EL2 MASK64(11, 8)
 #define PFR0_EL3 MASK64(15, 12)
 #define PFR0_GIC MASK64(27, 24)
@@ -32,8 +33,9 @@ static uint64_t id_aa64pfr0(const struct domain *domain)
     return domain->gic_version == 3 ? value | BIT64(24) : value;
 }
 
-/* ID registers of AArch64: read, filtered. Those that this program does not know read as zero, as the architecture asks of
- * unallocated ones. Feature registers beyond the base architecture that need state of their own are hidden by that too. */
+/* ID registers of AArch64: read, filtered. Those that this program does not know read as zero, as the
+ * architecture asks of unallocated ones. Feature registers beyond the base architecture that need state of
+ * their own are hidden by that too. */
 static bool id_register(const struct domain *domain, uint32_t reg, uint64_t *value)
 {
     switch (reg) {
@@ -67,7 +69,8 @@ static bool id_register32(uint32_t reg, uint64_t *value)
         *value = sysreg_read(id_pfr0_el1);
         return true;
     case ENCODE(3, 0, 0, 1, 1):
-        *value = sysreg_read(id_pfr1_el1) & ~(MASK64(15, 12) | MASK64(31, 28)); /* No virtualization, no GIC registers. */
+        *value = sysreg_read(id_pfr1_el1) &
+                 ~(MASK64(15, 12) | MASK64(31, 28)); /* No virtualization, no GIC registers. */
         return true;
     case ENCODE(3, 0, 0, 1, 4):
         *value = sysreg_read(id_mmfr0_el1);
@@ -124,7 +127,8 @@ static bool is_raz_wi(uint32_t reg)
     if (op0 == 2) { /* Debug: self-hosted debugging is not offered. */
         return true;
     }
-    if (op0 == 3 && crn == 9 && (op1 == 0 || op1 == 3) && crm >= 12) { /* Performance monitors: hidden in DFR0. */
+    /* Performance monitors: hidden in DFR0. */
+    if (op0 == 3 && crn == 9 && (op1 == 0 || op1 == 3) && crm >= 12) {
         return true;
     }
     if (op0 == 3 && crn == 14 && op1 == 3 && crm >= 8) { /* Their event counters. */
@@ -140,8 +144,8 @@ static bool send_sgi(struct vcpu *vcpu, uint32_t reg, uint64_t value)
     struct vgic_work work = {0};
     unsigned group = reg == ENCODE(3, 0, 12, 11, 5) ? 1 : 0;
 
-    if (domain->gic_version != 3 ||
-        (reg != ENCODE(3, 0, 12, 11, 5) && reg != ENCODE(3, 0, 12, 11, 6) && reg != ENCODE(3, 0, 12, 11, 7))) {
+    if (domain->gic_version != 3 || (reg != ENCODE(3, 0, 12, 11, 5) && reg != ENCODE(3, 0, 12, 11, 6) &&
+                                     reg != ENCODE(3, 0, 12, 11, 7))) {
         return false;
     }
     spin_lock(vgic_lock(domain->vgic));
@@ -165,9 +169,10 @@ void vsysreg_access(struct vcpu *vcpu, uint32_t iss)
         known = send_sgi(vcpu, reg, vcpu_x(vcpu, rt)) || is_raz_wi(reg);
     }
     if (!known) {
-        log_debug("d%uv%u: %s of system register op0 %u op1 %u CRn %u CRm %u op2 %u at 0x%lx: undefined here", vcpu->domain->id,
-                  vcpu->id, read ? "read" : "write", (unsigned)bits_get(reg, 21, 20), (unsigned)bits_get(reg, 16, 14),
-                  (unsigned)bits_get(reg, 13, 10), (unsigned)bits_get(reg, 4, 1), (unsigned)bits_get(reg, 19, 17),
+        log_debug("d%uv%u: %s of system register op0 %u op1 %u CRn %u CRm %u op2 %u at 0x%lx: undefined here",
+                  vcpu->domain->id, vcpu->id, read ? "read" : "write", (unsigned)bits_get(reg, 21, 20),
+                  (unsigned)bits_get(reg, 16, 14), (unsigned)bits_get(reg, 13, 10),
+                  (unsigned)bits_get(reg, 4, 1), (unsigned)bits_get(reg, 19, 17),
                   (unsigned long)vcpu->frame.pc);
         vcpu_inject_undefined(vcpu);
         return;

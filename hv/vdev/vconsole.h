@@ -8,7 +8,8 @@
 /* Boot CPU, once. */
 void vconsole_init(void);
 
-/* The running vCPU prints. Returns false when the console is full: leave the instruction to be executed again. */
+/* The running vCPU prints. Returns false when the console is full: leave the instruction to be executed
+ * again. */
 bool vconsole_put(struct domain *domain, const char *text, size_t length);
 
 /* The domain's UART takes input from now on. */

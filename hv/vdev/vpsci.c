@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vpsci.c - the firmware that a guest sees: PSCI 1.1 over SMCCC 1.1. Nothing is passed on to the machine's firmware. */
+/* vpsci.c - the firmware that a guest sees: PSCI 1.1 over SMCCC 1.1. Nothing is passed on to the machine's
+ * firmware. */
 #include "vdev/vpsci.h"
 
 #include "core/domain.h"
@@ -47,7 +48,8 @@ static int64_t cpu_on(struct domain *domain, uint64_t target, uint64_t entry, ui
         return PSCI_INVALID_ADDRESS;
     }
     spin_lock(&domain->power_lock);
-    /* One that has switched off but is still loaded will be unloaded in a moment: its pCPU must let go of its registers first. */
+    /* One that has switched off but is still loaded will be unloaded in a moment: its pCPU must let go of its
+     * registers first. */
     if (vcpu->powered || vcpu->unit.on_cpu) {
         result = PSCI_ALREADY_ON;
     } else if (!atomic_load(&domain->stopped)) {

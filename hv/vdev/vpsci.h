@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vpsci.h - the firmware that a guest sees: PSCI 1.1 over SMCCC 1.1, by HVC #0 or SMC #0. Source: Arm DEN 0022, DEN 0028. */
+/* vpsci.h - the firmware that a guest sees: PSCI 1.1 over SMCCC 1.1, by HVC #0 or SMC #0. Source: Arm DEN
+ * 0022, DEN 0028. */
 #ifndef VDEV_VPSCI_H
 #define VDEV_VPSCI_H
 

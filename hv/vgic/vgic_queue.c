@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vgic_queue.c - sets of interrupts ordered by priority, then INTID, in constant time. See struct virq_queue.
- */
+/* vgic_queue.c - sets of interrupts ordered by priority, then INTID, in constant time. See struct
+ * virq_queue. */
 #include "vgic/vgic_state.h"
 
 static unsigned level_of(const struct virq *virq)

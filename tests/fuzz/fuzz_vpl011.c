@@ -10,7 +10,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define STEP_BYTES 8u
 
-struct step { /* One step as the fuzzer writes it. */
+/* One step as the fuzzer writes it. */
+struct step {
     uint8_t kind, log_size;
     uint16_t offset;
     uint32_t value;

@@ -11,8 +11,8 @@
 #include "lib/panic.h"
 #include "test.h"
 
-/* Only the newest half is kept when it overflows, so that a long test still shows what went before a failure.
- */
+/* Only the newest half is kept when it overflows, so that a long test still shows what went before a
+ * failure. */
 #define LOG_BYTES 65536
 
 static const char *const level_names[] = {"ERROR", "WARN", "INFO", "DEBUG"};

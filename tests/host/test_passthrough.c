@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_passthrough.c - devices that partial trees assign: what is read, what is refused and in which words.
- */
+/* test_passthrough.c - devices that partial trees assign: what is read, what is refused and in which
+ * words. */
 #include <string.h>
 
 #include "boot/board.h"

@@ -114,7 +114,8 @@ static void run_with_failures(const struct operation *op)
     CHECK(false);
 }
 
-struct translation { /* What a TLB may hold. */
+/* What a TLB may hold. */
+struct translation {
     uint64_t output, attributes, block;
 };
 

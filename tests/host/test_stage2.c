@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_stage2.c - the shape of the root, exact descriptor bits, owners of table pages, what is invalidated.
- */
+/* test_stage2.c - the shape of the root, exact descriptor bits, owners of table pages, what is
+ * invalidated. */
 #include "base/stage2.h"
 
 #include <string.h>

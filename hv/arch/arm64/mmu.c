@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mmu.c - the hypervisor's own address space at EL2: see arch/mmu.h for the map. Tables come from a fixed pool, so that nothing
- * here depends on the page allocator, which needs the direct map first. */
+/* mmu.c - the hypervisor's own address space at EL2: see arch/mmu.h for the map. Tables come from a fixed
+ * pool, so that nothing here depends on the page allocator, which needs the direct map first. */
 #include "arch/mmu.h"
 
 #include "arch/barrier.h"
@@ -22,7 +22,8 @@
 
 #define TABLE_POOL_COUNT 64
 
-extern char _start[], __text_start[], __text_end[], __rodata_start[], __rodata_end[], __data_start[], __image_end[];
+extern char _start[], __text_start[], __text_end[], __rodata_start[], __rodata_end[], __data_start[],
+    __image_end[];
 extern char __idmap_start[], __idmap_end[];
 
 static uint64_t table_pool[TABLE_POOL_COUNT][512] __attribute__((aligned(4096)));
@@ -91,12 +92,14 @@ pa_t mmu_root(void)
 static void map(uint64_t addr, pa_t to, uint64_t size_bytes, uint64_t attributes)
 {
     if (pgtable_map(&space, addr, to, size_bytes, attributes) != 0) {
-        panic("EL2 page tables: cannot map 0x%lx bytes at 0x%lx (pool of %u pages used up: %u). Fewer or larger memory banks, or raise "
+        panic("EL2 page tables: cannot map 0x%lx bytes at 0x%lx (pool of %u pages used up: %u). Fewer or "
+              "larger memory banks, or raise "
               "TABLE_POOL_COUNT in hv/arch/arm64/mmu.c",
               (unsigned long)size_bytes, (unsigned long)addr, TABLE_POOL_COUNT, table_pool_used);
     }
-    barrier_dsb_ish(); /* New entries (never valid before, so nothing to invalidate) are visible to the walkers... */
-    barrier_isb();     /* ...before the first access through them. */
+    /* New entries (never valid before, so nothing to invalidate) are visible to the walkers... */
+    barrier_dsb_ish();
+    barrier_isb(); /* ...before the first access through them. */
 }
 
 static void map_section(const char *start, const char *end, uint64_t attributes)
@@ -117,7 +120,8 @@ void mmu_init(pa_t image)
     if (pool_alloc(NULL, &root) != 0) {
         panic("EL2 page tables: no root");
     }
-    space = (struct pgtable){.root = root, .start_level = 0, .input_bits = 48, .ops = &pool_ops, .context = NULL};
+    space =
+        (struct pgtable){.root = root, .start_level = 0, .input_bits = 48, .ops = &pool_ops, .context = NULL};
     map_section(_start, __text_end, ATTR_NORMAL | ATTR_RO);
     map_section(__rodata_start, __rodata_end, ATTR_NORMAL | ATTR_RO | ATTR_XN);
     map_section(__data_start, __image_end, ATTR_NORMAL | ATTR_XN);

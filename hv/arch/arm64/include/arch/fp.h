@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fp.h - the FP and SIMD registers, moved as a whole: 32 vectors of 16 bytes, then FPCR and FPSR. Traps must be off. */
+/* fp.h - the FP and SIMD registers, moved as a whole: 32 vectors of 16 bytes, then FPCR and FPSR. Traps must
+ * be off. */
 #ifndef ARCH_FP_H
 #define ARCH_FP_H
 

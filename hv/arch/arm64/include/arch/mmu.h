@@ -23,13 +23,15 @@
 #define STACK_BYTES KIB(16)
 #define STACK_STRIDE KIB(64)
 
-/* Build the final tables with the image (at @image) in them and switch to them. Boot CPU, once, first of all. */
+/* Build the final tables with the image (at @image) in them and switch to them. Boot CPU, once, first of
+ * all. */
 void mmu_init(pa_t image);
 
 /* The value of TTBR0_EL2 for the other CPUs. */
 pa_t mmu_root(void);
 
-/* Map @size_bytes of device registers at @base (Device-nGnRE, RW). Panics when the window is full. Boot CPU. */
+/* Map @size_bytes of device registers at @base (Device-nGnRE, RW). Panics when the window is full. Boot
+ * CPU. */
 va_t mmu_map_device(pa_t base, uint64_t size_bytes);
 
 /* Make RAM part of the direct map (Normal, RW). What the image covers is left out. Boot CPU. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mmu_setup.h - constants shared by the start-up assembly and mmu.c. Source: Arm ARM D13.2 (MAIR, TCR, SCTLR of EL2). */
+/* mmu_setup.h - constants shared by the start-up assembly and mmu.c. Source: Arm ARM D13.2 (MAIR, TCR, SCTLR
+ * of EL2). */
 #ifndef ARCH_MMU_SETUP_H
 #define ARCH_MMU_SETUP_H
 
@@ -8,7 +9,8 @@
 #define MAIR_INDEX_NONCACHEABLE 2
 #define MAIR_VALUE 0x4404ff
 
-/* T0SZ = 16 (48 bits), write-back inner-shareable walks, 4 KiB granule, RES1 bits 31 and 23; PS is added at run time. */
+/* T0SZ = 16 (48 bits), write-back inner-shareable walks, 4 KiB granule, RES1 bits 31 and 23; PS is added at
+ * run time. */
 #define TCR_EL2_VALUE 0x80803510
 #define TCR_EL2_PS_SHIFT 16
 
@@ -20,7 +22,8 @@
 #ifndef __ASSEMBLER__
 #include <stdint.h>
 
-/* Leave the MMU's present tables for those at @root through the identity map. @va_minus_pa: of the image. In entry/boot.S. */
+/* Leave the MMU's present tables for those at @root through the identity map. @va_minus_pa: of the image. In
+ * entry/boot.S. */
 void mmu_switch(uint64_t root, uint64_t va_minus_pa);
 #endif
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* smccc.h - calls to the firmware by Arm's calling convention (DEN 0028): function in x0, arguments behind, result in x0. */
+/* smccc.h - calls to the firmware by Arm's calling convention (DEN 0028): function in x0, arguments behind,
+ * result in x0. */
 #ifndef ARCH_SMCCC_H
 #define ARCH_SMCCC_H
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* spinlock.h - a fair ticket lock. Interrupts are always masked in EL2, so there is one form. Waiting uses WFE: the
- * unlocking store clears the waiters' exclusive monitors, which is an event. Order of locks: docs/locking.md. */
+/* spinlock.h - a fair ticket lock. Interrupts are always masked in EL2, so there is one form. Waiting uses
+ * WFE: the unlocking store clears the waiters' exclusive monitors, which is an event. Order of locks:
+ * docs/locking.md. */
 #ifndef ARCH_SPINLOCK_H
 #define ARCH_SPINLOCK_H
 
@@ -15,9 +16,9 @@ struct LOCK_CAPABILITY spinlock {
     unsigned rank; /* Place in the order of docs/locking.md; only the host build checks it. */
 };
 
-#define SPINLOCK_INIT(lock_rank)                                                                                                 \
-    {                                                                                                                            \
-        .next = 0, .owner = 0, .rank = (lock_rank)                                                                               \
+#define SPINLOCK_INIT(lock_rank)                                                                             \
+    {                                                                                                        \
+        .next = 0, .owner = 0, .rank = (lock_rank)                                                           \
     }
 
 static inline void spin_init(struct spinlock *lock, unsigned rank)

@@ -1,44 +1,45 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sysreg.h - system registers by the manual's name, and the fields this program uses. Source: Arm ARM DDI 0487, chapter D13. */
+/* sysreg.h - system registers by the manual's name, and the fields this program uses. Source: Arm ARM DDI
+ * 0487, chapter D13. */
 #ifndef ARCH_SYSREG_H
 #define ARCH_SYSREG_H
 
 #include "lib/types.h"
 
-#define sysreg_read(name)                                                                                              \
-    ({                                                                                                                 \
-        uint64_t sysreg_value;                                                                                         \
-        __asm__ volatile("mrs %0, " #name : "=r"(sysreg_value));                                                       \
-        sysreg_value;                                                                                                  \
+#define sysreg_read(name)                                                                                    \
+    ({                                                                                                       \
+        uint64_t sysreg_value;                                                                               \
+        __asm__ volatile("mrs %0, " #name : "=r"(sysreg_value));                                             \
+        sysreg_value;                                                                                        \
     })
 
-#define sysreg_write(name, value)                                                                                      \
-    do {                                                                                                               \
-        __asm__ volatile("msr " #name ", %x0" : : "rZ"((uint64_t)(value)) : "memory");                                 \
+#define sysreg_write(name, value)                                                                            \
+    do {                                                                                                     \
+        __asm__ volatile("msr " #name ", %x0" : : "rZ"((uint64_t)(value)) : "memory");                       \
     } while (0)
 
 /* HCR_EL2, D13.2.48 */
-#define HCR_VM BIT64(0)   /* Stage 2 translation. */
-#define HCR_SWIO BIT64(1) /* Invalidate by set/way also cleans. */
-#define HCR_PTW BIT64(2)  /* A stage 1 walk through device memory faults. */
-#define HCR_FMO BIT64(3)  /* Physical FIQ to EL2. */
-#define HCR_IMO BIT64(4)  /* Physical IRQ to EL2; enables virtual IRQs. */
-#define HCR_AMO BIT64(5)  /* Physical SError to EL2. */
-#define HCR_VSE BIT64(8)  /* Virtual SError pending. */
-#define HCR_FB BIT64(9)   /* Broadcast the guest's local maintenance. */
+#define HCR_VM BIT64(0)      /* Stage 2 translation. */
+#define HCR_SWIO BIT64(1)    /* Invalidate by set/way also cleans. */
+#define HCR_PTW BIT64(2)     /* A stage 1 walk through device memory faults. */
+#define HCR_FMO BIT64(3)     /* Physical FIQ to EL2. */
+#define HCR_IMO BIT64(4)     /* Physical IRQ to EL2; enables virtual IRQs. */
+#define HCR_AMO BIT64(5)     /* Physical SError to EL2. */
+#define HCR_VSE BIT64(8)     /* Virtual SError pending. */
+#define HCR_FB BIT64(9)      /* Broadcast the guest's local maintenance. */
 #define HCR_BSU_IS BIT64(10) /* Its barriers are at least inner shareable. */
-#define HCR_TWI BIT64(13) /* Trap WFI. */
-#define HCR_TWE BIT64(14) /* Trap WFE. */
-#define HCR_TID3 BIT64(18) /* Trap reads of the ID registers. */
-#define HCR_TSC BIT64(19) /* Trap SMC. */
-#define HCR_TIDCP BIT64(20) /* Trap implementation-defined registers. */
-#define HCR_TACR BIT64(21) /* Trap auxiliary control registers. */
-#define HCR_TSW BIT64(22) /* Trap cache maintenance by set/way. */
-#define HCR_RW BIT64(31)  /* EL1 is AArch64. */
+#define HCR_TWI BIT64(13)    /* Trap WFI. */
+#define HCR_TWE BIT64(14)    /* Trap WFE. */
+#define HCR_TID3 BIT64(18)   /* Trap reads of the ID registers. */
+#define HCR_TSC BIT64(19)    /* Trap SMC. */
+#define HCR_TIDCP BIT64(20)  /* Trap implementation-defined registers. */
+#define HCR_TACR BIT64(21)   /* Trap auxiliary control registers. */
+#define HCR_TSW BIT64(22)    /* Trap cache maintenance by set/way. */
+#define HCR_RW BIT64(31)     /* EL1 is AArch64. */
 
 /* CPTR_EL2, D13.2.30 (E2H = 0) */
-#define CPTR_TFP BIT64(10)  /* Trap FP and SIMD. */
-#define CPTR_TTA BIT64(20)  /* Trap trace registers. */
+#define CPTR_TFP BIT64(10) /* Trap FP and SIMD. */
+#define CPTR_TTA BIT64(20) /* Trap trace registers. */
 #define CPTR_TCPAC BIT64(31)
 #define CPTR_RES1 UINT64_C(0x32ff) /* Includes TZ (bit 8): SVE, where there is one, traps. */
 
@@ -58,7 +59,8 @@
 #define CNT_CTL_IMASK BIT64(1)
 #define CNT_CTL_ISTATUS BIT64(2)
 
-/* VTCR_EL2, D13.2.150: write-back, inner shareable walks; 4 KiB granule. T0SZ and SL0 come from base/stage2.h. */
+/* VTCR_EL2, D13.2.150: write-back, inner shareable walks; 4 KiB granule. T0SZ and SL0 come from
+ * base/stage2.h. */
 #define VTCR_IRGN0_WBWA (UINT64_C(1) << 8)
 #define VTCR_ORGN0_WBWA (UINT64_C(1) << 10)
 #define VTCR_SH0_INNER (UINT64_C(3) << 12)

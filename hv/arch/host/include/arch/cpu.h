@@ -7,7 +7,8 @@
 
 extern unsigned host_cpu_id;
 extern uint64_t host_mpidr[CPU_MAX];
-extern uint64_t host_ticks;      /* Advances by host_ticks_step with every reading, so that bounded waits end. */
+/* Advances by host_ticks_step with every reading, so that bounded waits end. */
+extern uint64_t host_ticks;
 extern uint64_t host_ticks_step;
 extern uint32_t host_tick_hz;
 

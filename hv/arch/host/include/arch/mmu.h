@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mmu.h - host build: device registers are "mapped" at their physical address, which the test's register bank knows. */
+/* mmu.h - host build: device registers are "mapped" at their physical address, which the test's register bank
+ * knows. */
 #ifndef ARCH_MMU_H
 #define ARCH_MMU_H
 

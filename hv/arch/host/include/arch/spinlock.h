@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* spinlock.h - host build: checks that a lock is free when taken, held when released, and taken in rank order. */
+/* spinlock.h - host build: checks that a lock is free when taken, held when released, and taken in rank
+ * order. */
 #ifndef ARCH_SPINLOCK_H
 #define ARCH_SPINLOCK_H
 
@@ -12,9 +13,9 @@ struct LOCK_CAPABILITY spinlock {
     struct spinlock *outer; /* The lock held when this one was taken. */
 };
 
-#define SPINLOCK_INIT(lock_rank)                                                                                                 \
-    {                                                                                                                            \
-        .held = false, .rank = (lock_rank), .outer = NULL                                                                        \
+#define SPINLOCK_INIT(lock_rank)                                                                             \
+    {                                                                                                        \
+        .held = false, .rank = (lock_rank), .outer = NULL                                                    \
     }
 
 void spin_init(struct spinlock *lock, unsigned rank);
