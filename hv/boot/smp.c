@@ -12,18 +12,41 @@
 #include "boot/guests.h"
 #include "boot/start.h"
 #include "core/irq.h"
+#include "core/layout.h"
 #include "core/pcpu.h"
 #include "core/power.h"
 #include "drivers/gic.h"
 #include "lib/log.h"
 
 #define START_TIMEOUT_MS 500
+#define GICH_LR(slot) (0x100 + 4 * (uint64_t)(slot)) /* IHI 0048B 5.3.7 */
 #define MMFR0_PARANGE(v) ((v)&0xf)
 #define PARANGE_48_BITS 5u
 
 static struct start_context contexts[CPU_MAX] __attribute__((aligned(64)));
 static const struct board *boot_board;
 static _Atomic uint32_t released;
+
+/* This CPU's vectors, and where its bound list registers are: entry/fast_irq.S. */
+static void set_vectors(struct pcpu *cpu)
+{
+    bool v2 = gic()->version == 2;
+    va_t gicc = va(0);
+    va_t gich = va(0);
+
+    if (!CONFIG_FAST_IRQ) {
+        sysreg_write(vbar_el2, vectors);
+        return;
+    }
+    if (v2) {
+        gicv2_fast_path(&gicc, &gich);
+    }
+    cpu->gicc_base = gicc.v;
+    for (unsigned slot = 0; slot < GIC_LR_MAX; slot++) {
+        cpu->bound[slot].place = v2 ? gich.v + GICH_LR(slot) : (uint64_t)fast_v3_stubs + slot * FAST_V3_STUB_BYTES;
+    }
+    sysreg_write(vbar_el2, v2 ? vectors_fast_v2 : vectors_fast_v3);
+}
 
 void smp_init_this_cpu(void)
 {
@@ -44,6 +67,7 @@ void smp_init_this_cpu(void)
     barrier_isb();
     __asm__ volatile("tlbi alle1\n\tdsb nsh" ::: "memory"); /* Nothing of whoever ran here before. */
     gic()->init_cpu(cpu_id());
+    set_vectors(this_cpu());
     irq_enable_own(boot_board->timer.hyp_intid);
     irq_enable_own(boot_board->gic.maintenance_intid);
 }

@@ -32,7 +32,9 @@ struct start_context {
 
 /* Physical entry of a CPU started by PSCI; in the identity map. */
 extern char secondary_start[];
-extern char vectors[];
+/* Vector tables: every interrupt through C; and with the fast path in the IRQ rows. */
+extern char vectors[], vectors_fast_v2[], vectors_fast_v3[];
+extern char fast_v3_stubs[];
 
 /* Boot CPU, on its own stack, final page tables. */
 _Noreturn void hv_main(uint64_t tree_pa, uint64_t image_pa);

@@ -60,7 +60,7 @@ bool irq_dispatch(struct pcpu *cpu, uint32_t intid)
     if (intid < BOUND_INTID_COUNT && cpu->bound_slot[intid] != 0) { /* IRQ PATH 4/7: bound: its list register is empty. */
         unsigned slot = cpu->bound_slot[intid] - 1u;
 
-        gic()->lr_write(slot, cpu->bound_lr[slot]);
+        gic()->lr_write(slot, cpu->bound[slot].value);
         if (cpu->current != loaded) {
             vcpu_notice(loaded);
         }
@@ -215,7 +215,7 @@ void irq_fill(struct pcpu *cpu, struct vcpu *vcpu)
         g->lr_write(slot, fill.lr[slot].state != 0 ? g->lr_encode(&fill.lr[slot]) : 0);
         cpu->bound_intid[slot] = fill.bound_intid[slot];
         if (fill.bound_intid[slot] != 0) {
-            cpu->bound_lr[slot] = g->lr_encode(&fill.bound_lr[slot]);
+            cpu->bound[slot].value = g->lr_encode(&fill.bound_lr[slot]);
             cpu->bound_slot[fill.bound_intid[slot]] = (uint8_t)(slot + 1);
         }
     }

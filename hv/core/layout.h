@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* layout.h - offsets that assembly uses; core/vcpu.c and core/pcpu.c assert that the structures agree. */
+/* layout.h - offsets that assembly uses; core/vcpu_regs.c and core/pcpu.c assert that the structures agree. */
 #ifndef CORE_LAYOUT_H
 #define CORE_LAYOUT_H
 
@@ -10,7 +10,11 @@
 
 /* struct pcpu; TPIDR_EL2 points at it, always. */
 #define PCPU_STACK_TOP 8
-#define PCPU_BOUND_LR 16
-#define PCPU_BOUND_SLOT 144
+#define PCPU_GICC 16
+#define PCPU_BOUND 32 /* Array of struct bound_lr, 16 bytes each. */
+#define PCPU_BOUND_SLOT 288
+
+/* entry/fast_irq.S: from one list register's stub to the next. */
+#define FAST_V3_STUB_BYTES 32
 
 #endif

@@ -11,7 +11,9 @@
 #include "lib/panic.h"
 
 _Static_assert(offsetof(struct pcpu, stack_top) == PCPU_STACK_TOP, "core/layout.h");
-_Static_assert(offsetof(struct pcpu, bound_lr) == PCPU_BOUND_LR, "core/layout.h");
+_Static_assert(offsetof(struct pcpu, gicc_base) == PCPU_GICC, "core/layout.h");
+_Static_assert(offsetof(struct pcpu, bound) == PCPU_BOUND, "core/layout.h");
+_Static_assert(sizeof(struct bound_lr) == 16, "entry/fast_irq.S shifts by four");
 _Static_assert(offsetof(struct pcpu, bound_slot) == PCPU_BOUND_SLOT, "core/layout.h");
 
 static struct pcpu pcpus[CPU_MAX] __attribute__((aligned(64)));

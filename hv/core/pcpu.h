@@ -19,11 +19,19 @@ struct sched_pool;
 /* Reasons for trap_exit() to do more than return. Set by any CPU, taken by the own one. */
 #define PCPU_RESCHEDULE BIT32(0)
 
+/* A bound list register: what to write when its interrupt fires, and where: entry/fast_irq.S. */
+struct bound_lr {
+    uint64_t value;
+    uint64_t place;
+};
+
 struct pcpu {
     struct cpu_base base; /* First: arch/cpu.h. */
     uint64_t stack_top;
-    /* Bound list registers (vgic/vgic.h, struct vgic_fill): INTID -> slot + 1, 0: take the full path; slot -> value to write. */
-    uint64_t bound_lr[GIC_LR_MAX];
+    uint64_t gicc_base;   /* GICv2: the CPU interface, for the fast path. */
+    uint64_t unused;
+    /* Bound list registers (vgic/vgic.h, struct vgic_fill): INTID -> slot + 1, 0: take the full path. */
+    struct bound_lr bound[GIC_LR_MAX];
     uint8_t bound_slot[BOUND_INTID_COUNT];
     uint16_t bound_intid[GIC_LR_MAX];
 

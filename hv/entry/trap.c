@@ -20,11 +20,11 @@
 #define HVC_XEN 0xea1u
 #define HVC_DEBUG_FIRST 0xff00u
 
-/* Take one interrupt. More may wait: while a guest runs the next one follows at once, so that nobody's storm holds EL2. */
-static void take_interrupt(struct pcpu *cpu)
+/* Carry out an acknowledged interrupt. More may wait: while a guest runs the next one follows at once, so that nobody's
+ * storm holds EL2. */
+static void take_interrupt(struct pcpu *cpu, uint32_t iar)
 {
     const struct gic_driver *g = gic();
-    uint32_t iar = g->ack(); /* IRQ PATH 2/7: what is it? */
     uint32_t intid = iar & g->intid_mask;
     bool done;
 
@@ -38,18 +38,23 @@ static void take_interrupt(struct pcpu *cpu)
     }
 }
 
-struct vcpu *trap_irq(struct vcpu *vcpu)
+struct vcpu *trap_irq_acknowledged(struct vcpu *vcpu, uint32_t iar)
 {
     (void)vcpu;
-    take_interrupt(this_cpu());
+    take_interrupt(this_cpu(), iar);
     return trap_exit();
+}
+
+struct vcpu *trap_irq(struct vcpu *vcpu)
+{
+    return trap_irq_acknowledged(vcpu, gic()->ack()); /* IRQ PATH 2/7: what is it? */
 }
 
 /* Nobody to run: sleep until an interrupt is pending, take it. Interrupts stay masked: a pending one ends the wfi all the same. */
 static void idle(struct pcpu *cpu)
 {
     cpu_wait_for_interrupt();
-    take_interrupt(cpu);
+    take_interrupt(cpu, gic()->ack());
 }
 
 struct vcpu *trap_exit(void)

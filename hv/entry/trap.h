@@ -7,6 +7,8 @@
 
 struct vcpu *trap_sync(struct vcpu *vcpu, uint64_t esr);
 struct vcpu *trap_irq(struct vcpu *vcpu);
+/* The same, acknowledged already: @iar is what that gave. */
+struct vcpu *trap_irq_acknowledged(struct vcpu *vcpu, uint32_t iar);
 struct vcpu *trap_serror(struct vcpu *vcpu, uint64_t esr);
 
 /* Do what is to be done before a guest may run, sleep while there is none, and say who runs. */

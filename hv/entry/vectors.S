@@ -1,39 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vectors.S - the sixteen vectors of EL2, the frame a trap saves, and the only way back to a guest.
- * While a guest runs, SP_EL2 points at its struct vcpu, which starts with the frame; in C it points into this pCPU's stack.
- * Source: Arm ARM D1.10.2 (vector table). */
+/* vectors.S - the frame a trap saves, the ways from the vectors into C, and the only way back to a guest.
+ * While a guest runs, SP_EL2 points at its struct vcpu, which starts with the frame; in C it points into this pCPU's stack. */
 #include "core/layout.h"
+#include "entry/vector_table.h"
 
-    .macro vector name
-    .balign 0x80
-    b       \name
+    .macro irq_full_path
+    b       guest_irq
     .endm
 
-    .section .text.vectors, "ax"
-    .balign 0x800
-    .global vectors
-vectors:
-    vector  el2_sp0_sync               /* Current EL with SP_EL0: never used. */
-    vector  el2_sp0_irq
-    vector  el2_sp0_fiq
-    vector  el2_sp0_serror
-    vector  el2_sync                   /* Current EL with SP_EL2: a fault of our own. */
-    vector  el2_irq                    /* Interrupts are masked in EL2. */
-    vector  el2_fiq
-    vector  el2_serror
-    vector  guest64_sync               /* Lower EL, AArch64. */
-    vector  guest64_irq
-    vector  guest64_fiq
-    vector  guest64_serror
-    vector  guest32_sync               /* Lower EL, AArch32: EL0 of a 64-bit guest. */
-    vector  guest32_irq
-    vector  guest32_fiq
-    vector  guest32_serror
+    vector_table vectors, irq_full_path
 
-/* Save the guest's registers in its frame; leaves x0 = vCPU, sp = this pCPU's stack, x1-x3 clobbered. */
-    .macro save_frame
-    stp     x0, x1, [sp, #FRAME_X(0)]
-    stp     x2, x3, [sp, #FRAME_X(2)]
+    .text
+/* Save the guest's registers but x0-x3 in its frame; leaves x0 = vCPU, sp = this pCPU's stack, x1, x3 clobbered. */
+    .macro save_frame_rest
     stp     x4, x5, [sp, #FRAME_X(4)]
     stp     x6, x7, [sp, #FRAME_X(6)]
     stp     x8, x9, [sp, #FRAME_X(8)]
@@ -49,8 +28,8 @@ vectors:
     stp     x28, x29, [sp, #FRAME_X(28)]
     mrs     x1, elr_el2
     stp     x30, x1, [sp, #FRAME_X(30)] /* FRAME_PC follows x30. */
-    mrs     x2, spsr_el2
-    str     x2, [sp, #FRAME_PSTATE]
+    mrs     x3, spsr_el2
+    str     x3, [sp, #FRAME_PSTATE]
     mov     x0, sp
     mrs     x1, tpidr_el2
     ldr     x1, [x1, #PCPU_STACK_TOP]
@@ -58,20 +37,33 @@ vectors:
     mov     x29, xzr
     .endm
 
-guest64_sync:
-guest32_sync:
+    .macro save_frame
+    stp     x0, x1, [sp, #FRAME_X(0)]
+    stp     x2, x3, [sp, #FRAME_X(2)]
+    save_frame_rest
+    .endm
+
+    .global guest_sync, guest_irq, guest_fiq, guest_serror, irq_acknowledged
+guest_sync:
     save_frame
     mrs     x1, esr_el2
     bl      trap_sync
     b       guest_return
 
-guest64_irq:
-guest32_irq:
-guest64_fiq:                           /* Firmware may send what is ours as FIQ: the acknowledge tells. */
-guest32_fiq:
+/* Acknowledged by the fast path: w2 = IAR, x0-x3 saved. */
+irq_acknowledged:
+    save_frame_rest
+    mov     x19, x0
+    mov     w1, w2
+    bl      trap_irq_acknowledged
+    b       irq_return
+
+guest_irq:
+guest_fiq:                             /* Firmware may send what is ours as FIQ: the acknowledge tells. */
     save_frame
     mov     x19, x0
-    bl      trap_irq                   /* IRQ PATH 1/7: registers are saved; C takes over. */
+    bl      trap_irq
+irq_return:
     cmp     x0, x19
     b.ne    guest_return
     /* IRQ PATH 7/7: the same vCPU goes on. What C preserves is still there, but for x19 and x29 used here; nothing changed ELR and SPSR. */
@@ -79,8 +71,7 @@ guest32_fiq:
     ldr     x19, [x0, #FRAME_X(19)]
     b       return_volatile
 
-guest64_serror:
-guest32_serror:
+guest_serror:
     save_frame
     mrs     x1, esr_el2
     bl      trap_serror
@@ -114,6 +105,7 @@ return_volatile:
 
 /* A fault of our own: report on this pCPU's emergency stack, since the fault may be the stack's end. Number of the vector in x0. */
     .macro unexpected name, number
+    .global \name
 \name:
     mov     x0, #\number
     b       el2_report
