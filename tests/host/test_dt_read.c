@@ -73,6 +73,27 @@ TEST(interrupts)
     free(fdt);
 }
 
+/* A root whose devices go through another controller first: the GIC's own interrupt still comes to itself. */
+TEST(interrupt_of_the_gic_itself)
+{
+    void *fdt = dts_compile(
+        "/ { interrupt-parent = <&front>; front: front { #interrupt-cells = <3>; interrupt-controller;"
+        " interrupt-parent = <&gic>; }; dev { interrupts = <0 5 4>; };"
+        " gic: gic { compatible = \"arm,gic-400\"; #interrupt-cells = <3>; interrupt-controller;"
+        " interrupts = <1 9 4>; }; };",
+        NULL);
+    int gic = board_find_gic(fdt);
+    struct dt_place place;
+    struct dt_irq irq;
+
+    CHECK(dt_place_find(&place, fdt, gic));
+    CHECK_EQ(dt_irq(&place, gic, 0, &irq), 0);
+    CHECK_EQ(irq.intid, 25);
+    CHECK(dt_place_find(&place, fdt, dt_find(fdt, "/dev")));
+    CHECK_EQ(dt_irq(&place, gic, 0, &irq), -ENODEV);
+    free(fdt);
+}
+
 TEST(cmdline_by_xens_rules)
 {
     static const struct {
