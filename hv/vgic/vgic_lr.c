@@ -80,8 +80,7 @@ uint32_t vgic_fold(struct vgic *vgic, unsigned vcpu, const struct gic_lr *lr)
             virq_requeue(vgic, virq);
         } else {
             notice |= virq_changed(vgic, virq) & ~BIT32(vcpu);
-            vgic_mark_stale(vgic,
-                            virq->target); /* It may have a list register bound there, unused until now. */
+            vgic_mark_stale(vgic, virq->target); /* A list register bound there can be used now. */
         }
     }
     return notice;

@@ -27,6 +27,8 @@ static struct {
     struct physical spi[GIC_INTID_MAX];
     struct vgic_work work; /* Of the last access. */
     unsigned folds;
+    bool kicks_are_late;
+    uint32_t kicked; /* Late kicks: vCPUs that have not passed EL2 since they were to be noticed. */
 } machine;
 
 static inline struct physical *machine_physical(unsigned vcpu, unsigned intid)
@@ -226,10 +228,11 @@ static inline uint32_t machine_fold(unsigned vcpu)
     return notice;
 }
 
-/* Fold and fill the loaded vCPUs of @notice, and whom that concerns. */
+/* Fold and fill the loaded vCPUs of @notice, and whom that concerns; when kicks are late, only take note of
+ * them. */
 static inline void machine_notice(uint32_t notice)
 {
-    for (unsigned limit = 0; notice != 0; limit++) {
+    for (unsigned limit = 0; notice != 0 && !machine.kicks_are_late; limit++) {
         unsigned vcpu = (unsigned)__builtin_ctz(notice);
 
         CHECK(limit < 100);
@@ -240,6 +243,7 @@ static inline void machine_notice(uint32_t notice)
             machine_fill(vcpu);
         }
     }
+    machine.kicked |= notice;
 }
 
 static inline void machine_notice_one(int vcpu)
@@ -251,7 +255,10 @@ static inline void machine_notice_one(int vcpu)
 static inline void machine_exit(unsigned vcpu)
 {
     if (machine.cpu[vcpu].loaded && vgic_stale(machine.vgic, vcpu)) {
-        machine_notice(BIT32(vcpu));
+        uint32_t notice = machine_fold(vcpu);
+
+        machine_fill(vcpu);
+        machine_notice(notice);
     }
 }
 

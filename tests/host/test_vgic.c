@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_vgic.c - the life of a virtual interrupt that software makes, rule by rule. */
+#include "vgic_guest.h"
+
+TEST(edge_is_taken_once)
+{
+    guest_start(1, 4);
+    pend(0, SOFT_EDGE);
+    pend(0, SOFT_EDGE);
+    CHECK_EQ(state_of(0, SOFT_EDGE), GIC_LR_PENDING);
+    CHECK_EQ(flags_of(0, SOFT_EDGE), 0);
+    CHECK_EQ(guest_ack(0), SOFT_EDGE);
+    CHECK(read_bit(0, GICD_ISACTIVER, SOFT_EDGE) && !read_bit(0, GICD_ISPENDR, SOFT_EDGE));
+    guest_end(0, SOFT_EDGE);
+    CHECK_EQ(guest_ack(0), GIC_INTID_NONE);
+    pend(0, SOFT_EDGE);
+    CHECK_EQ(guest_ack(0), SOFT_EDGE);
+    pend(0, SOFT_EDGE); /* While active: again after the end, for which it comes back. */
+    CHECK_EQ(state_of(0, SOFT_EDGE), GIC_LR_ACTIVE);
+    CHECK_EQ(flags_of(0, SOFT_EDGE), GIC_LR_EOI);
+    guest_end(0, SOFT_EDGE);
+    CHECK_EQ(guest_ack(0), SOFT_EDGE);
+}
+
+TEST(pending_survives_disabled)
+{
+    guest_start(1, 4);
+    write_bit(0, GICD_ICENABLER, SOFT_EDGE);
+    CHECK_EQ(vgic_pend(machine.vgic, 0, SOFT_EDGE, 0), -1);
+    CHECK_EQ(machine_slot(0, SOFT_EDGE), -1);
+    CHECK(read_bit(0, GICD_ISPENDR, SOFT_EDGE));
+    write_bit(0, GICD_ISENABLER, SOFT_EDGE);
+    CHECK_EQ(state_of(0, SOFT_EDGE), GIC_LR_PENDING);
+    write_bit(0, GICD_ICENABLER, SOFT_EDGE); /* Disabled while listed: it leaves the list register. */
+    CHECK_EQ(machine_slot(0, SOFT_EDGE), -1);
+    write_bit(0, GICD_ISENABLER, SOFT_EDGE);
+    CHECK_EQ(guest_ack(0), SOFT_EDGE);
+    write_bit(0, GICD_ICENABLER, SOFT_EDGE); /* Disabled while active: it can still be ended. */
+    CHECK_EQ(state_of(0, SOFT_EDGE), GIC_LR_ACTIVE);
+}
+
+TEST(groups_gate_delivery)
+{
+    guest_start(1, 4);
+    dist_write(0, GICD_CTLR, 2);
+    CHECK_EQ(vgic_pend(machine.vgic, 0, SOFT_EDGE, 0), -1);
+    write_bit(0, GICD_IGROUPR, SOFT_EDGE);
+    CHECK_EQ(flags_of(0, SOFT_EDGE), GIC_LR_GROUP1);
+    dist_write(0, GICD_CTLR, 1);
+    CHECK_EQ(machine_slot(0, SOFT_EDGE), -1);
+    machine_unload(0);
+    CHECK(!vgic_deliverable(machine.vgic, 0));
+    machine_fill(0);
+    dist_write(0, GICD_CTLR, 3);
+    machine_unload(0);
+    CHECK(vgic_deliverable(machine.vgic, 0));
+}
+
+TEST(level_comes_again_while_asserted)
+{
+    guest_start(1, 4);
+    set_level(SOFT_LEVEL, true);
+    CHECK_EQ(flags_of(0, SOFT_LEVEL), GIC_LR_EOI);
+    CHECK_EQ(guest_ack(0), SOFT_LEVEL);
+    guest_end(0, SOFT_LEVEL);
+    CHECK_EQ(state_of(0, SOFT_LEVEL), GIC_LR_PENDING);
+    CHECK_EQ(guest_ack(0), SOFT_LEVEL);
+    set_level(SOFT_LEVEL, false);
+    guest_end(0, SOFT_LEVEL);
+    CHECK_EQ(machine_slot(0, SOFT_LEVEL), -1);
+    set_level(SOFT_LEVEL, true);
+    set_level(SOFT_LEVEL, false); /* Withdrawn before it was taken: gone on the next way out of EL2. */
+    CHECK(vgic_stale(machine.vgic, 0));
+    machine_exit(0);
+    CHECK_EQ(machine_slot(0, SOFT_LEVEL), -1);
+}
+
+TEST(level_and_latch_are_two_things)
+{
+    guest_start(1, 4);
+    write_bit(0, GICD_ISPENDR, SOFT_LEVEL);
+    CHECK_EQ(flags_of(0, SOFT_LEVEL), 0);
+    set_level(SOFT_LEVEL, true);
+    write_bit(0, GICD_ICPENDR, SOFT_LEVEL); /* Clears the latch, not the line. */
+    CHECK(read_bit(0, GICD_ISPENDR, SOFT_LEVEL));
+    set_level(SOFT_LEVEL, false);
+    CHECK(!read_bit(0, GICD_ISPENDR, SOFT_LEVEL));
+    write_bit(0, GICD_ISPENDR, SOFT_LEVEL);
+    CHECK_EQ(guest_ack(0), SOFT_LEVEL);
+    guest_end(0, SOFT_LEVEL);
+    CHECK_EQ(machine_slot(0, SOFT_LEVEL), -1);
+}
+
+TEST(sgi_keeps_its_source)
+{
+    guest_start(3, 4);
+    dist_write(2, GICD_SGIR, 1u << 16 | 5);
+    dist_write(1, GICD_SGIR, 1u << 16 | 5);
+    CHECK_EQ(machine.cpu[0].lr[machine_slot(0, 5)].source, 1);
+    CHECK_EQ(flags_of(0, 5), GIC_LR_EOI);
+    CHECK_EQ(dist_read(0, 0xf24), 0x0600);
+    CHECK_EQ(guest_ack(0), 5);
+    unsigned first = machine.cpu[0].lr[machine_slot(0, 5)].source;
+    CHECK_EQ(dist_read(0, 0xf24), 0x0600 & ~(BIT32(first) << 8));
+    guest_end(0, 5);
+    CHECK_EQ(guest_ack(0), 5);
+    CHECK_EQ(machine.cpu[0].lr[machine_slot(0, 5)].source, 3 - first);
+    guest_end(0, 5);
+    CHECK_EQ(guest_ack(0), GIC_INTID_NONE);
+}
+
+TEST(overflow_loses_nothing_and_keeps_order)
+{
+    guest_start(1, 4);
+    dist_write(0, GICD_ISENABLER + 4, ~0u);
+    for (unsigned intid = 63; intid >= 32; intid--) {
+        write_byte(0, GICD_IPRIORITYR, intid,
+                   (uint8_t)((intid * 8) & 0xf8)); /* 32 priorities, some mixed up. */
+        pend(0, intid);
+    }
+    for (unsigned priority = 0; priority < 0x100; priority += 8) {
+        unsigned intid = guest_ack(0);
+
+        CHECK(intid >= 32 && intid < 64);
+        CHECK_EQ(virq_of(0, intid)->priority, priority);
+        guest_end(0, intid);
+    }
+    CHECK_EQ(guest_ack(0), GIC_INTID_NONE);
+}
+
+TEST(new_target_of_a_listed_one_is_noticed)
+{
+    guest_start(2, 4);
+    pend(0, SOFT_EDGE);
+    write_byte(0, GICD_ITARGETSR, SOFT_EDGE,
+               2); /* vCPU 0 folds on its way out: vCPU 1 has to be told by then. */
+    CHECK_EQ(machine_slot(0, SOFT_EDGE), -1);
+    CHECK_EQ(guest_ack(1), SOFT_EDGE);
+    write_byte(0, GICD_ITARGETSR, SOFT_EDGE, 1); /* Active: stays where it was acknowledged. */
+    pend(0, SOFT_EDGE);
+    CHECK_EQ(state_of(1, SOFT_EDGE), GIC_LR_ACTIVE);
+    CHECK_EQ(machine_slot(0, SOFT_EDGE), -1);
+    guest_end(1, SOFT_EDGE);
+    CHECK_EQ(guest_ack(0), SOFT_EDGE);
+    guest_end(0, SOFT_EDGE);
+    machine.spi[DEVICE].line = true;
+    CHECK(machine_fire(0, DEVICE, true));
+    CHECK_EQ(guest_ack(0), DEVICE);
+    write_byte(1, GICD_ITARGETSR, DEVICE, 2);
+    CHECK(!published(1, DEVICE));
+    guest_end(0, DEVICE);
+    vgic_mark_stale(machine.vgic, 0);
+    machine_exit(0);
+    CHECK(vgic_stale(machine.vgic, 1)); /* Its list register there can be used from now on. */
+}
+
+TEST(reset_of_a_vcpu)
+{
+    guest_start(2, 4);
+    machine.cpu[1].ppi[TIMER].line = true;
+    CHECK(machine_fire(1, TIMER, true));
+    dist_write(0, GICD_SGIR, 2u << 16 | 3);
+    pend(1, 20);
+    machine_unload(1);
+    vgic_vcpu_reset(machine.vgic, 1);
+    check_invariants();
+    CHECK(!vgic_deliverable(machine.vgic, 1));
+    machine_fill(1);
+    CHECK_EQ(machine.cpu[1].fill.ppi_active | machine.cpu[1].fill.ppi_enable, 0);
+    CHECK_EQ(dist_read(1, GICD_ISENABLER), 0xffff);
+    CHECK_EQ(dist_read(1, GICD_ISPENDR), 0);
+    CHECK_EQ(dist_read(1, 0xf20), 0);
+    CHECK(published(0, TIMER) && !published(1, TIMER));
+    write_bit(1, GICD_ISENABLER, TIMER);
+    CHECK(published(1, TIMER));
+}
