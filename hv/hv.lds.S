@@ -6,8 +6,8 @@
  *     _start                                                                __image_end
  *     | .text r-x    | .rodata r--    | .data rw-    | .bss rw-, not in the file |
  *
- * Each part begins on a page, so that each can have its own permissions. A loader must keep __image_size bytes
- * free. */
+ * Each part begins on a page, so that each can have its own permissions. A loader must keep __image_size
+ * bytes free. */
 OUTPUT_FORMAT("elf64-littleaarch64")
 OUTPUT_ARCH(aarch64)
 ENTRY(_start)
