@@ -36,6 +36,16 @@ static struct boot_config config;
 static struct domain *built[DOMAIN_CONFIG_MAX];
 static unsigned built_count;
 
+/* A console before, or without, a device tree. */
+static void open_early_console(void)
+{
+    const struct uart_driver *uart = uart_find(CONFIG_EARLY_UART_COMPATIBLE);
+
+    if (CONFIG_EARLY_UART_BASE != 0 && uart != NULL) {
+        console_init(uart, mmu_map_device(pa(CONFIG_EARLY_UART_BASE), PAGE_SIZE).v);
+    }
+}
+
 /* The boot loader's tree, mapped and checked. */
 static const void *open_tree(pa_t tree, uint64_t *size_bytes)
 {
@@ -48,6 +58,7 @@ static const void *open_tree(pa_t tree, uint64_t *size_bytes)
     fdt = mmu_map_tree(tree, min_u64(max_u64(claimed, 64), TREE_BYTES_LIMIT));
     checked = board_check_tree(fdt, TREE_BYTES_LIMIT);
     if (checked < 0) {
+        open_early_console();
         panic("the device tree at 0x%lx cannot be used (see above): give the boot loader one made by dtc for "
               "this machine",
               (unsigned long)tree.v);
@@ -142,6 +153,24 @@ static void start_domains(void)
     }
 }
 
+/* What the image and the tree take is nobody's: a module lying over it is named in an error. */
+static void reserve(pa_t base, uint64_t size_bytes)
+{
+    if (board.reserved_count < BOARD_RANGE_MAX) {
+        board.reserved[board.reserved_count++] = (struct mem_range){.base = base, .size_bytes = size_bytes};
+    }
+}
+
+static void reserve_own(pa_t tree, uint64_t tree_bytes)
+{
+    uint64_t image_bytes;
+    pa_t image;
+
+    mmu_image_range(&image, &image_bytes);
+    reserve(image, image_bytes);
+    reserve(tree, tree_bytes);
+}
+
 _Noreturn void hv_main(uint64_t tree_pa, uint64_t image_pa)
 {
     uint64_t tree_bytes;
@@ -161,6 +190,7 @@ _Noreturn void hv_main(uint64_t tree_pa, uint64_t image_pa)
     time_init(board.timer.frequency_hz != 0 ? board.timer.frequency_hz : cpu_tick_hz());
     power_init(board.psci_conduit, options.noreboot);
     check_timers();
+    reserve_own(pa(tree_pa), tree_bytes);
     memory_map(&board);
     if (boot_config_read(fdt, &board, &options, memory_read, &config) != 0) {
         panic("no domain can be read from the device tree (see above)");

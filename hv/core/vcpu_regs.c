@@ -205,17 +205,22 @@ void vcpu_use_fp(struct pcpu *cpu, struct vcpu *vcpu)
     vcpu->fp_used = true;
 }
 
-/* Enter EL1's vector @offset (Arm ARM D1.10.2) with @esr as syndrome. */
+/* Enter EL1's vector (Arm ARM D1.10.2) with @esr as syndrome. A vector that faults itself would go on for ever: the domain has crashed. */
 static void enter_el1(struct vcpu *vcpu, uint64_t esr)
 {
     uint64_t mode = vcpu->frame.pstate & 0xf;
     bool aarch32 = (vcpu->frame.pstate & SPSR_AARCH32) != 0;
     uint64_t offset = aarch32 ? 0x600 : mode == 0 ? 0x400 : mode == SPSR_EL1H ? 0x200 : 0;
+    uint64_t target = sysreg_read(vbar_el1) + offset;
 
+    if (vcpu->frame.pc == target && ESR_EC(esr) != EC_DABT_SAME) {
+        domain_crash(vcpu, "its exception vector cannot be executed");
+        return;
+    }
     sysreg_write(elr_el1, vcpu->frame.pc);
     sysreg_write(spsr_el1, vcpu->frame.pstate);
     sysreg_write(esr_el1, esr);
-    vcpu->frame.pc = sysreg_read(vbar_el1) + offset;
+    vcpu->frame.pc = target;
     vcpu->frame.pstate = SPSR_EL1H | SPSR_DAIF;
 }
 

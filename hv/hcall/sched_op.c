@@ -63,7 +63,11 @@ int64_t hcall_sched_op(struct vcpu *vcpu, const uint64_t args[5])
         if (wish.reason > SHUTDOWN_MAX) {
             return -EINVAL;
         }
-        domain_shutdown(vcpu->domain, (enum shutdown_reason)wish.reason);
+        if (wish.reason == SHUTDOWN_CRASH) {
+            domain_crash(vcpu, "it says that it has crashed");
+        } else {
+            domain_shutdown(vcpu->domain, (enum shutdown_reason)wish.reason);
+        }
         return 0;
     default:
         return -ENOSYS;
