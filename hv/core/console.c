@@ -3,7 +3,8 @@
  * has the rules; console_tx.c sends, console_input.c takes what is typed).
  *
  * Each domain gathers its line in a buffer of its own. It is printed when it ends, when the buffer is full,
- * or when it has waited long enough; in the last case the serial line is left "open" for that domain:
+ * or, of the domain that has the input, when nothing was added for a while; in the last case the serial line
+ * is left "open" for that domain:
  *
  *     open_domid      what is printed next                          what comes out
  *     none            d1 flushes "login: "                          (d1) login:
@@ -31,13 +32,14 @@ struct guest_line {
     uint16_t domid;
     uint16_t length; /* 0 and not cr_held: free for another domain. */
     bool cr_held;    /* A carriage return came; what follows says what it means. */
-    uint64_t since;  /* Counter ticks: when the first character came. */
+    uint64_t since;  /* Counter ticks: when the last characters came. */
     char text[LINE_MAX];
 };
 
 static struct spinlock console_lock = SPINLOCK_INIT(LOCK_RANK_CONSOLE);
 static struct guest_line lines[DOMAIN_MAX];
 static uint16_t open_domid = DOMID_NONE;
+static uint64_t kept_waiting; /* Counter ticks: when a guest was last told to try again. */
 
 bool console_enter(void) LOCK_UNCHECKED
 {
@@ -142,9 +144,6 @@ static void append(struct guest_line *line, char c)
     if (line->length == LINE_MAX) {
         print_guest(line, true);
     }
-    if (line->length == 0) {
-        line->since = cpu_count_ticks();
-    }
     line->text[line->length] = c;
     line->length++;
 }
@@ -200,6 +199,7 @@ void console_guest_write(uint16_t domid, const char *text, size_t length)
     for (size_t i = 0; i < length; i++) {
         guest_char(line, text[i]);
     }
+    line->since = cpu_count_ticks();
     console_leave(locked);
 }
 
@@ -218,6 +218,7 @@ bool console_guest_may_put(void)
     }
     locked = console_enter();
     console_tx_pump();
+    kept_waiting = cpu_count_ticks();
     console_leave(locked);
     return !console_tx_crowded();
 }
@@ -242,16 +243,16 @@ void console_guest_flush(uint16_t domid)
 uint64_t console_poll(void)
 {
     uint64_t piece_ticks = (uint64_t)cpu_tick_hz() * CONSOLE_PIECE_MS / 1000;
-    uint64_t now = cpu_count_ticks(), next = TIME_NEVER;
+    uint64_t now = cpu_count_ticks(), due, next = TIME_NEVER;
     bool locked = console_enter();
+    struct guest_line *line = line_of(console_input_focus(), false);
 
-    for (unsigned i = 0; i < DOMAIN_MAX; i++) {
-        struct guest_line *line = &lines[i];
-
-        if (line->length != 0 && now - line->since >= piece_ticks) {
+    if (line != NULL && line->length != 0) {
+        due = max_u64(line->since, kept_waiting) + piece_ticks;
+        if (now >= due) {
             print_guest(line, false);
-        } else if (line->length != 0) {
-            next = min_u64(next, line->since + piece_ticks);
+        } else {
+            next = due;
         }
     }
     console_tx_pump();

@@ -46,9 +46,11 @@ bool console_guest_may_put(void);
  * same line, if nobody else has printed since. */
 void console_guest_flush(uint16_t domid);
 
-/* Print what any domain began, and did not end, CONSOLE_PIECE_MS ago or longer. Returns when there is
- * something to do for the next call, in counter ticks; TIME_NEVER: not before a guest prints again. For a
- * timer: a prompt shows without it only when a key is pressed or a flush is asked for. */
+/* Print what the domain that has the input began, did not end, and added nothing to for CONSOLE_PIECE_MS: a
+ * prompt. Lines of the others wait for their end, so that none is torn; when the input moves, what its new
+ * owner began is printed. Returns when there is something to do for the next call, in counter ticks;
+ * TIME_NEVER: not before a guest prints again. For a timer: a prompt shows without it only when a key is
+ * pressed or a flush is asked for. */
 uint64_t console_poll(void);
 
 #define CONSOLE_PIECE_MS 50u

@@ -109,6 +109,7 @@ static void focus_next(void)
     set_focus(next < receiver_count ? receivers[next].domid : (uint16_t)DOMID_HV);
     focus_chosen = true;
     tell_focus();
+    console_flush_locked(focus); /* Its prompt waited for this. */
 }
 
 void console_register(uint16_t domid, console_receiver receiver)

@@ -64,12 +64,18 @@ TEST(a_prompt_is_flushed_and_goes_on_in_its_line)
 
 TEST(poll_prints_what_waited_long_enough)
 {
-    uint64_t due;
+    uint64_t due, second;
 
     start();
+    console_register(1, hear);
+    wire.out_length = 0;
+    wire.out[0] = '\0';
     CHECK_EQ(console_poll(), TIME_NEVER);
-    guest(1, "$ ");
+    guest(1, "$");
+    second = host_ticks += 1000;
+    guest(1, " ");
     due = console_poll();
+    CHECK(due >= second + (uint64_t)cpu_tick_hz() * CONSOLE_PIECE_MS / 1000);
     CHECK(due != TIME_NEVER);
     expect("");
     host_ticks = due - 10;
@@ -77,6 +83,22 @@ TEST(poll_prints_what_waited_long_enough)
     host_ticks = due;
     CHECK_EQ(console_poll(), TIME_NEVER);
     expect("(d1) $ ");
+}
+
+TEST(poll_tears_no_line_of_who_has_no_input)
+{
+    start();
+    console_register(1, hear);
+    console_register(2, hear);
+    wire.out_length = 0;
+    wire.out[0] = '\0';
+    guest(2, "$ ");
+    host_ticks += cpu_tick_hz();
+    CHECK_EQ(console_poll(), TIME_NEVER);
+    expect("");
+    type("\1\1\1");
+    CHECK(strstr(wire.out, "to d2") != NULL);
+    CHECK(strstr(wire.out, "\r\n(d2) $ ") != NULL);
 }
 
 TEST(drain_ends_every_line)
