@@ -48,7 +48,7 @@ include mk/host.mk
 
 .PHONY: golden
 golden:
-	$(Q)tools/bench --golden
+	$(Q)./bench --golden
 
 help:
 	@sed -n 's/^#: //p' mk/help.txt

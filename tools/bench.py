@@ -19,6 +19,7 @@ import qemu
 
 ABREAST = 2
 REPEATS = 4
+RARE_ROUNDS = 3
 
 
 def parse():
@@ -63,27 +64,32 @@ def measure_all(cases):
     """Two boots abreast; returns the rows in the order of `cases`."""
     rows = {}
     pool = concurrent.futures.ThreadPoolExecutor(ABREAST)
+    futures = [pool.submit(bench_cases.measure, case) for case in cases]
     try:
-        futures = [pool.submit(bench_cases.measure, case) for case in cases]
         for future in concurrent.futures.as_completed(futures):
             row = future.result()
             rows[row.case] = row
             show(row, len(rows), len(cases))
-    finally:
-        for future in futures:
-            future.cancel()
+    except BaseException:
         qemu.stop_all()
-        pool.shutdown()
+        pool.shutdown(cancel_futures=True)
+        raise
     return [rows[case] for case in cases]
 
 
 def doubtful(rows, options):
-    """The cases to be measured again: QEMU's clock slips once in a million rounds when the host is busy, so a
-    figure that is new is believed when two boots agree on it."""
+    """The cases to be measured again: a figure that is new, out of bounds or made by very few rounds is believed
+    when two boots agree on it.
+
+    QEMU's clock slips now and then: when its main thread sees the guest's wfi before the CPU's thread has
+    accounted for the instructions since the last access to a timer, it warps to the deadline too early, and that
+    one latency is too long by these instructions (11 in the meter). It is a race of host threads, seen once in a
+    million rounds on a busy host."""
     if options.golden:
         return set(bench_report.golden_counts(rows))
     golden = bench_report.compare_golden(rows)[0] if options.check_golden else {}
-    return set(golden) | set(bench_report.check_bars(rows))
+    rare = {row.case for row in rows if 0 < row.histogram.get(row.max, 0) <= RARE_ROUNDS}
+    return rare | set(golden) | set(bench_report.check_bars(rows))
 
 
 def settle(rows, options):
@@ -124,9 +130,9 @@ def report(rows, options):
 
 
 def build():
-    targets = ["release", "debug", "guests"]
+    targets = ["release", "debug", bench_cases.METER]
     print(f"bench: building {', '.join(targets)}", flush=True)
-    if os.spawnlp(os.P_WAIT, "make", "make", f"-j{os.cpu_count() or 1}", *targets) != 0:
+    if os.spawnlp(os.P_WAIT, "make", "make", "-s", f"-j{os.cpu_count() or 1}", *targets) != 0:
         raise qemu.Problem("the build failed: see above")
 
 

@@ -18,12 +18,14 @@ import selectors
 import shutil
 import signal
 import subprocess
+import threading
 import time
 import tomllib
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PROGRAM = "qemu-system-aarch64"
 alive = set()  # Of all threads; stop_all() ends them.
+stopping = threading.Event()
 
 
 class Problem(Exception):
@@ -136,6 +138,8 @@ def running(line):
     with subprocess.Popen(guard + line, stdin=pipe, stdout=pipe, stderr=pipe, env=quiet) as process:
         alive.add(process)
         try:
+            if stopping.is_set():
+                raise Problem("stopped")
             yield process
         finally:
             process.kill()
@@ -143,15 +147,16 @@ def running(line):
 
 
 def stop_all():
-    """End every boot that is under way, from any thread."""
+    """End every boot that is under way, from any thread, and let none begin."""
+    stopping.set()
     for process in list(alive):
         process.kill()
 
 
 def end_on_signals():
-    """SIGTERM and SIGHUP end this program as Ctrl-C does."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
+    """SIGTERM and SIGHUP end this program as Ctrl-C does, by KeyboardInterrupt."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
 
 
 class Console:

@@ -48,14 +48,14 @@ def say(text):
 
 
 def make(*arguments):
-    line = ["make", f"-j{os.cpu_count() or 1}", *arguments]
+    line = ["make", "-s", f"-j{os.cpu_count() or 1}", *arguments]
     if subprocess.run(line, check=False).returncode != 0:
         raise qemu.Problem(f"the build failed: see above ('{' '.join(line)}')")
 
 
 def build(options):
     """Returns the hypervisor's image."""
-    make("guests")
+    make(f"{GUESTS}/meter.img", f"{GUESTS}/busy.img")
     if options.hypervisor:
         return options.hypervisor
     say(f"building Bulkhead, configuration {options.config}")
