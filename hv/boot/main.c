@@ -12,6 +12,7 @@
 #include "boot/smp.h"
 #include "boot/start.h"
 #include "core/console.h"
+#include "core/guest_log.h"
 #include "core/irq.h"
 #include "core/pcpu.h"
 #include "core/power.h"
@@ -72,6 +73,7 @@ static void open_console(void)
     const struct uart_driver *uart = uart_find(board.uart.compatible);
 
     log_set_threshold((enum log_level)options.log_threshold);
+    guest_log_set_threshold((enum log_level)options.guest_log_threshold);
     if (strcmp(options.console, "none") == 0 || uart == NULL) {
         console_init(NULL, 0);
         log_warn("no console: %s",
@@ -190,6 +192,9 @@ _Noreturn void hv_main(uint64_t tree_pa, uint64_t image_pa)
     time_init(board.timer.frequency_hz != 0 ? board.timer.frequency_hz : cpu_tick_hz());
     power_init(board.psci_conduit, options.noreboot);
     check_timers();
+    if (!options.bootscrub) {
+        log_info("bootscrub=0 changes nothing: memory is zeroed when a domain gets it, never at boot");
+    }
     reserve_own(pa(tree_pa), tree_bytes);
     memory_map(&board);
     if (boot_config_read(fdt, &board, &options, memory_read, &config) != 0) {

@@ -39,6 +39,8 @@ struct domain {
     uint64_t count_offset; /* CNTVOFF_EL2: its virtual counter starts at 0. */
     bool has_vpl011;
     struct vpl011 vpl011;
+    uint64_t log_since_ns; /* core/guest_log.h: lines it has caused, and when some were forgiven last. */
+    unsigned log_spent;
     uint64_t hvm_param[DOMAIN_HVM_PARAM_COUNT];
 };
 

@@ -7,6 +7,7 @@
 #include "arch/sysreg.h"
 #include "boot/guests.h"
 #include "core/domain.h"
+#include "core/guest_log.h"
 #include "core/irq.h"
 #include "core/pcpu.h"
 #include "drivers/gic.h"
@@ -136,7 +137,7 @@ struct vcpu *trap_sync(struct vcpu *vcpu, uint64_t esr)
         vmmio_fault(vcpu, esr);
         break;
     default: /* What no architecture we enable can do: AArch32 traps, SVE, an illegal return. */
-        log_debug("d%uv%u: trap with syndrome 0x%lx at 0x%lx", vcpu->domain->id, vcpu->id, (unsigned long)esr,
+        guest_log(vcpu, "trap with syndrome 0x%lx at 0x%lx", (unsigned long)esr,
                   (unsigned long)vcpu->frame.pc);
         vcpu_inject_undefined(vcpu);
         break;
@@ -146,7 +147,7 @@ struct vcpu *trap_sync(struct vcpu *vcpu, uint64_t esr)
 
 struct vcpu *trap_serror(struct vcpu *vcpu, uint64_t esr)
 {
-    log_warn("d%uv%u: SError, syndrome 0x%lx: passed on to it", vcpu->domain->id, vcpu->id, (unsigned long)esr);
+    guest_log(vcpu, "SError, syndrome 0x%lx: passed on to it", (unsigned long)esr);
     sysreg_write(hcr_el2, sysreg_read(hcr_el2) | HCR_VSE);
     return trap_exit();
 }

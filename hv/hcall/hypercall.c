@@ -3,9 +3,9 @@
 #include "hcall/hypercall.h"
 
 #include "core/domain.h"
+#include "core/guest_log.h"
 #include "lib/abi.h"
 #include "lib/error.h"
-#include "lib/log.h"
 #include "vdev/vconsole.h"
 
 static int64_t not_there(struct vcpu *vcpu, const uint64_t args[5])
@@ -47,7 +47,9 @@ void hypercall_debug_trap(struct vcpu *vcpu, uint32_t immediate)
 {
     switch (immediate) {
     case 0xffff:
-        vcpu_dump(vcpu);
+        if (guest_log_allowed(vcpu->domain, VCPU_DUMP_LINES)) {
+            vcpu_dump(vcpu);
+        }
         break;
     case 0xfffe:
         if (!vconsole_put(vcpu->domain, &(char){(char)vcpu->frame.x[0]}, 1)) {
@@ -55,15 +57,15 @@ void hypercall_debug_trap(struct vcpu *vcpu, uint32_t immediate)
         }
         break;
     case 0xfffd: /* A mark in the log. */
-        log_info("d%uv%u: debug trap at 0x%lx", vcpu->domain->id, vcpu->id, (unsigned long)vcpu->frame.pc);
+        guest_log(vcpu, "debug trap at 0x%lx", (unsigned long)vcpu->frame.pc);
         break;
     default: /* 0xff00 to 0xff1f: one register. */
         if (immediate <= 0xff1f) {
             unsigned n = immediate & 0x1f;
 
-            log_info("d%uv%u: x%u = 0x%lx", vcpu->domain->id, vcpu->id, n, (unsigned long)vcpu_x(vcpu, n));
+            guest_log(vcpu, "x%u = 0x%lx", n, (unsigned long)vcpu_x(vcpu, n));
         } else {
-            log_debug("d%uv%u: debug trap #0x%x means nothing", vcpu->domain->id, vcpu->id, immediate);
+            guest_log(vcpu, "debug trap #0x%x means nothing", immediate);
         }
         break;
     }

@@ -5,10 +5,10 @@
 #include "arch/sysreg.h"
 #include "core/console.h"
 #include "core/domain.h"
+#include "core/guest_log.h"
 #include "core/irq.h"
 #include "core/pcpu.h"
 #include "lib/abi.h"
-#include "lib/log.h"
 #include "vdev/mmio_decode.h"
 #include "vdev/vconsole.h"
 

@@ -6,8 +6,8 @@
 
 #include "arch/sysreg.h"
 #include "core/domain.h"
+#include "core/guest_log.h"
 #include "core/irq.h"
-#include "lib/log.h"
 
 /* op0, op1, CRn, CRm, op2 as they stand in the ISS, without direction and register. */
 #define ENCODE(op0, op1, crn, crm, op2)                                                                      \
@@ -169,8 +169,7 @@ void vsysreg_access(struct vcpu *vcpu, uint32_t iss)
         known = send_sgi(vcpu, reg, vcpu_x(vcpu, rt)) || is_raz_wi(reg);
     }
     if (!known) {
-        log_debug("d%uv%u: %s of system register op0 %u op1 %u CRn %u CRm %u op2 %u at 0x%lx: undefined here",
-                  vcpu->domain->id, vcpu->id, read ? "read" : "write", (unsigned)bits_get(reg, 21, 20),
+        guest_log(vcpu, "%s of system register op0 %u op1 %u CRn %u CRm %u op2 %u at 0x%lx: undefined here", read ? "read" : "write", (unsigned)bits_get(reg, 21, 20),
                   (unsigned)bits_get(reg, 16, 14), (unsigned)bits_get(reg, 13, 10),
                   (unsigned)bits_get(reg, 4, 1), (unsigned)bits_get(reg, 19, 17),
                   (unsigned long)vcpu->frame.pc);
