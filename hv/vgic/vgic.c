@@ -99,18 +99,6 @@ struct spinlock *vgic_lock(struct vgic *vgic)
     return &vgic->lock;
 }
 
-struct virq *vgic_virq(struct vgic *vgic, unsigned vcpu, unsigned intid)
-{
-    ASSERT(intid < vgic->config.spi_limit && (intid >= GIC_SPI_FIRST || vcpu < vgic->config.vcpu_count));
-    return intid < GIC_SPI_FIRST ? &vgic->vcpu[vcpu].local[intid] : &vgic->spi[intid - GIC_SPI_FIRST];
-}
-
-const struct virq *vgic_virq_const(const struct vgic *vgic, unsigned vcpu, unsigned intid)
-{
-    ASSERT(intid < vgic->config.spi_limit && (intid >= GIC_SPI_FIRST || vcpu < vgic->config.vcpu_count));
-    return intid < GIC_SPI_FIRST ? &vgic->vcpu[vcpu].local[intid] : &vgic->spi[intid - GIC_SPI_FIRST];
-}
-
 static void link_one(struct virq *virq, bool edge)
 {
     virq->flags |= VIRQ_LINKED | (edge ? VIRQ_EDGE : 0);
@@ -235,10 +223,10 @@ void vgic_vcpu_reset(struct vgic *vgic, unsigned vcpu)
 
     ASSERT(!v->loaded);
     v->asleep = true;
-    for (unsigned slot = 0; slot < vgic->config.lr_count; slot++) {
-        if (v->bound[slot] < GIC_SPI_FIRST) {
-            v->bound[slot] = 0;
-        }
+    for (uint32_t rest = v->bound_slots; rest != 0; rest &= rest - 1) {
+        unsigned slot = (unsigned)__builtin_ctz(rest);
+
+        v->bound_slots &= v->bound[slot] < GIC_SPI_FIRST ? ~BIT32(slot) : ~UINT32_C(0);
     }
     for (unsigned intid = 0; intid < GIC_SPI_FIRST; intid++) {
         struct virq *virq = &v->local[intid];

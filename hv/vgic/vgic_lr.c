@@ -67,13 +67,10 @@ uint32_t vgic_fold(struct vgic *vgic, unsigned vcpu, const struct gic_lr *lr)
         return 0;
     }
     v->loaded = false;
-    for (unsigned slot = 0; slot < vgic->config.lr_count; slot++) {
-        struct virq *virq;
+    for (; v->listed_slots != 0; v->listed_slots &= v->listed_slots - 1) {
+        unsigned slot = (unsigned)__builtin_ctz(v->listed_slots);
+        struct virq *virq = vgic_virq(vgic, vcpu, v->listed[slot]);
 
-        if (v->listed[slot] == GIC_INTID_NONE) {
-            continue;
-        }
-        virq = vgic_virq(vgic, vcpu, v->listed[slot]);
         fold_one(vgic, virq, &lr[slot]);
         release_physical(v, virq);
         if (virq->target == vcpu || virq->target == VIRQ_NO_TARGET) {
@@ -124,14 +121,13 @@ static void compose(const struct vgic *vgic, struct virq *virq, struct gic_lr *l
     }
 }
 
-static void list_in_slot(struct vgic *vgic, unsigned vcpu, struct virq *virq, unsigned slot,
-                         struct vgic_fill *out)
+static void list_in_slot(struct vgic *vgic, unsigned vcpu, struct virq *virq, unsigned slot, unsigned state)
 {
     struct vgic_vcpu *v = &vgic->vcpu[vcpu];
 
-    compose(vgic, virq, &out->lr[slot]);
+    v->listed_slots |= BIT32(slot);
     v->listed[slot] = virq->intid;
-    v->listed_state[slot] = out->lr[slot].state;
+    v->listed_state[slot] = (uint8_t)state;
     virq->slot = (uint8_t)slot;
     virq->holder = (uint8_t)vcpu;
     virq_queue_remove(vgic, virq);
@@ -153,44 +149,46 @@ static void publish(const struct vgic *vgic, const struct virq *virq, unsigned s
                                           .flags = (uint8_t)flags};
 }
 
-/* Nothing of it is anywhere: the slot stays empty, and whatever is found in it at the fold fired meanwhile.
- */
-static void list_idle(struct vgic *vgic, unsigned vcpu, struct virq *virq, unsigned slot)
-{
-    struct vgic_vcpu *v = &vgic->vcpu[vcpu];
-
-    v->listed[slot] = virq->intid;
-    v->listed_state[slot] = 0;
-    virq->slot = (uint8_t)slot;
-    virq->holder = (uint8_t)vcpu;
-    virq->flags |= VIRQ_LR_ALL;
-}
-
 /* Step 1 (@active) and step 3 of a fill. Returns the slots of @free still free. */
 static uint32_t fill_bound(struct vgic *vgic, unsigned vcpu, bool active, uint32_t free,
                            struct vgic_fill *out)
 {
+    const uint32_t busy = VIRQ_LATCH | VIRQ_ACTIVE | VIRQ_HW_ACTIVE;
     struct vgic_vcpu *v = &vgic->vcpu[vcpu];
 
-    for (unsigned slot = 0; slot + 2 < vgic->config.lr_count; slot++) {
-        struct virq *virq;
-        bool here;
+    for (uint32_t rest = v->bound_slots & free; rest != 0; rest &= rest - 1) {
+        unsigned slot = (unsigned)__builtin_ctz(rest);
+        struct virq *virq = vgic_virq(vgic, vcpu, v->bound[slot]);
+        bool here = virq->queue != VIRQ_QUEUE_NONE && virq->queue_vcpu == vcpu;
 
-        if (v->bound[slot] == 0 || (free & BIT32(slot)) == 0) {
-            continue;
-        }
-        virq = vgic_virq(vgic, vcpu, v->bound[slot]);
-        here = virq->queue != VIRQ_QUEUE_NONE && virq->queue_vcpu == vcpu;
         if (here && (active ? virq->queue == VIRQ_QUEUE_ACTIVE : vgic_group_on(vgic, virq))) {
-            list_in_slot(vgic, vcpu, virq, slot, out);
-            virq->flags |= VIRQ_LR_LATCHED;
-        } else if (!active && !virq_listed(virq) &&
-                   (virq->flags & (VIRQ_LATCH | VIRQ_ACTIVE | VIRQ_HW_ACTIVE)) == 0) {
-            list_idle(vgic, vcpu, virq, slot);
+            compose(vgic, virq, &out->lr[slot]);
+            virq->flags |= VIRQ_LR_LATCHED; /* The slot may be emptied and filled again without us. */
+        } else if (!active && !virq_listed(virq) && (virq->flags & busy) == 0) {
+            virq->flags |= VIRQ_LR_ALL; /* Idle: whatever is found in the slot at the fold fired meanwhile. */
         } else {
             continue;
         }
+        list_in_slot(vgic, vcpu, virq, slot, out->lr[slot].state);
         publish(vgic, virq, slot, out);
+        free &= ~BIT32(slot);
+    }
+    return free;
+}
+
+/* Step 2: the other active interrupts. Returns the slots of @free still free. */
+static uint32_t fill_active(struct vgic *vgic, unsigned vcpu, uint32_t free, struct vgic_fill *out)
+{
+    const struct vgic_vcpu *v = &vgic->vcpu[vcpu];
+    const struct virq_queue *active = &v->queue[VIRQ_QUEUE_ACTIVE];
+
+    while (free != 0 && !virq_queue_empty(active)) {
+        uint32_t shared = free & ~v->bound_slots;
+        unsigned slot = (unsigned)__builtin_ctz(shared != 0 ? shared : free);
+        struct virq *virq = vgic_virq(vgic, vcpu, virq_queue_first(vgic, active));
+
+        compose(vgic, virq, &out->lr[slot]);
+        list_in_slot(vgic, vcpu, virq, slot, out->lr[slot].state);
         free &= ~BIT32(slot);
     }
     return free;
@@ -217,25 +215,38 @@ static struct virq *next_pending(struct vgic *vgic, unsigned vcpu)
     return best;
 }
 
-/* More waits than fits: make each of @slots come back at its end. */
-static void announce_ends(struct vgic *vgic, unsigned vcpu, uint32_t slots, struct vgic_fill *out)
+/* Step 4: what is pending, into the slots of @free. Returns whether something had to wait. */
+static bool fill_pending(struct vgic *vgic, unsigned vcpu, uint32_t free, struct vgic_fill *out)
 {
-    for (; slots != 0; slots &= slots - 1) {
-        unsigned slot = (unsigned)__builtin_ctz(slots);
+    struct virq *virq;
 
-        vgic_virq(vgic, vcpu, vgic->vcpu[vcpu].listed[slot])->flags &= ~VIRQ_LR_ENDS_HW;
-        out->lr[slot].flags = (uint8_t)((out->lr[slot].flags & ~GIC_LR_HW) | GIC_LR_EOI);
+    for (; (virq = next_pending(vgic, vcpu)) != NULL; free &= free - 1) {
+        unsigned slot;
+
+        if (free == 0) {
+            return true;
+        }
+        slot = (unsigned)__builtin_ctz(free);
+        compose(vgic, virq, &out->lr[slot]);
+        list_in_slot(vgic, vcpu, virq, slot, out->lr[slot].state);
     }
+    return false;
 }
 
-static void fill_clear(const struct vgic *vgic, struct vgic_vcpu *v, struct vgic_fill *out)
+/* More waits than fits: make each list register come back at its end, but those of bound interrupts in their
+ * own slots. */
+static void announce_ends(struct vgic *vgic, unsigned vcpu, struct vgic_fill *out)
 {
-    for (unsigned slot = 0; slot < vgic->config.lr_count; slot++) {
-        out->lr[slot] = (struct gic_lr){0};
-        out->bound_intid[slot] = 0;
-        v->listed[slot] = GIC_INTID_NONE;
+    const struct vgic_vcpu *v = &vgic->vcpu[vcpu];
+
+    for (uint32_t rest = v->listed_slots; rest != 0; rest &= rest - 1) {
+        unsigned slot = (unsigned)__builtin_ctz(rest);
+
+        if ((v->bound_slots & BIT32(slot)) == 0 || v->bound[slot] != v->listed[slot]) {
+            vgic_virq(vgic, vcpu, v->listed[slot])->flags &= ~VIRQ_LR_ENDS_HW;
+            out->lr[slot].flags = (uint8_t)((out->lr[slot].flags & ~GIC_LR_HW) | GIC_LR_EOI);
+        }
     }
-    out->underflow_irq = false;
 }
 
 /* After listing: which linked PPIs are enabled, and which are acknowledged and waiting for the guest. */
@@ -257,35 +268,24 @@ static void fill_ppis(const struct vgic *vgic, const struct vgic_vcpu *v, struct
 void vgic_fill(struct vgic *vgic, unsigned vcpu, struct vgic_fill *out)
 {
     struct vgic_vcpu *v = &vgic->vcpu[vcpu];
-    uint32_t free = BIT32(vgic->config.lr_count) - 1, shared = free, listed = 0;
-    struct virq *virq;
+    const struct virq_queue *active = &v->queue[VIRQ_QUEUE_ACTIVE];
+    uint32_t free = BIT32(vgic->config.lr_count) - 1;
 
     ASSERT(!v->loaded && v->release_count == 0);
-    fill_clear(vgic, v, out);
-    for (unsigned slot = 0; slot + 2 < vgic->config.lr_count; slot++) {
-        shared &= v->bound[slot] != 0 ? ~BIT32(slot) : ~UINT32_C(0);
+    for (unsigned slot = 0; slot < vgic->config.lr_count; slot++) {
+        out->lr[slot].state = 0;
+        out->bound_intid[slot] = 0;
     }
-    free = fill_bound(vgic, vcpu, true, free, out);
-    while (free != 0 && !virq_queue_empty(&v->queue[VIRQ_QUEUE_ACTIVE])) {
-        unsigned slot = (unsigned)__builtin_ctz((free & shared) != 0 ? free & shared : free);
-
-        virq = vgic_virq(vgic, vcpu, virq_queue_first(vgic, &v->queue[VIRQ_QUEUE_ACTIVE]));
-        list_in_slot(vgic, vcpu, virq, slot, out);
-        free &= ~BIT32(slot);
-        listed |= BIT32(slot);
+    if (!virq_queue_empty(active)) {
+        free = fill_bound(vgic, vcpu, true, free, out);
+        free = fill_active(vgic, vcpu, free, out);
     }
-    free = fill_bound(vgic, vcpu, false, free, out) & shared;
-    while ((virq = next_pending(vgic, vcpu)) != NULL && free != 0) {
-        unsigned slot = (unsigned)__builtin_ctz(free);
-
-        list_in_slot(vgic, vcpu, virq, slot, out);
-        free &= ~BIT32(slot);
-        listed |= BIT32(slot);
-    }
-    if (virq != NULL || !virq_queue_empty(&v->queue[VIRQ_QUEUE_ACTIVE])) {
-        announce_ends(vgic, vcpu, listed, out);
+    free = fill_bound(vgic, vcpu, false, free, out);
+    if (fill_pending(vgic, vcpu, free & ~v->bound_slots, out) || !virq_queue_empty(active)) {
+        announce_ends(vgic, vcpu, out);
     }
     fill_ppis(vgic, v, out);
+    out->underflow_irq = false;
     v->loaded = true;
     atomic_store_explicit(&v->stale, false, memory_order_relaxed);
 }

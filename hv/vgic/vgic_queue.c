@@ -40,16 +40,3 @@ void virq_queue_remove(struct vgic *vgic, struct virq *virq)
     }
     virq->queue = VIRQ_QUEUE_NONE;
 }
-
-bool virq_queue_empty(const struct virq_queue *queue)
-{
-    return queue->levels == 0;
-}
-
-unsigned virq_queue_first(const struct vgic *vgic, const struct virq_queue *queue)
-{
-    unsigned level = (unsigned)__builtin_ctz(queue->levels);
-    unsigned word = (unsigned)__builtin_ctz(queue->words[level]);
-
-    return word * 32u + (unsigned)__builtin_ctz(queue->bits[level * vgic->word_count + word]);
-}

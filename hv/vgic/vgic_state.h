@@ -28,6 +28,7 @@
 
 #include <stdatomic.h>
 
+#include "lib/panic.h"
 #include "vgic/vgic.h"
 
 /* What the guest configured, and what was built in. */
@@ -93,11 +94,13 @@ struct virq_queue {
 
 struct vgic_vcpu {
     _Atomic bool stale;
-    bool loaded;                      /* The list registers hold what the last fill wrote. */
-    bool asleep;                      /* GICR_WAKER.ProcessorSleep: kept for reading. */
-    uint16_t listed[GIC_LR_MAX];      /* INTID in each slot, GIC_INTID_NONE: nothing of ours. */
+    bool loaded;           /* The list registers hold what the last fill wrote. */
+    bool asleep;           /* GICR_WAKER.ProcessorSleep: kept for reading. */
+    uint32_t listed_slots; /* Bit per slot that has something of ours, if only an idle bound interrupt. */
+    uint32_t bound_slots;  /* Bit per slot that a linked interrupt owns; the others are shared. */
+    uint16_t listed[GIC_LR_MAX];      /* INTID in a listed slot. */
     uint8_t listed_state[GIC_LR_MAX]; /* GIC_LR_PENDING | GIC_LR_ACTIVE as filled. */
-    uint16_t bound[GIC_LR_MAX];       /* Linked INTID that owns the slot; 0: the slot is shared. */
+    uint16_t bound[GIC_LR_MAX];       /* Linked INTID that owns a bound slot. */
     uint16_t release[GIC_LR_MAX];     /* See vgic_next_release(). */
     unsigned release_count;
     struct virq_queue queue[VIRQ_QUEUE_COUNT];
@@ -118,13 +121,33 @@ struct vgic {
 /* vgic_queue.c */
 void virq_queue_insert(struct vgic *vgic, struct virq *virq, unsigned vcpu, enum virq_queue_id queue);
 void virq_queue_remove(struct vgic *vgic, struct virq *virq); /* Nothing when it is in none. */
-bool virq_queue_empty(const struct virq_queue *queue);
-/* Of the non-empty queue: highest priority, lowest INTID. */
-unsigned virq_queue_first(const struct vgic *vgic, const struct virq_queue *queue);
 
-/* vgic.c: @intid below spi_limit; @vcpu matters below 32. */
-struct virq *vgic_virq(struct vgic *vgic, unsigned vcpu, unsigned intid);
-const struct virq *vgic_virq_const(const struct vgic *vgic, unsigned vcpu, unsigned intid);
+static inline bool virq_queue_empty(const struct virq_queue *queue)
+{
+    return queue->levels == 0;
+}
+
+/* Of the non-empty queue: highest priority, lowest INTID. */
+static inline unsigned virq_queue_first(const struct vgic *vgic, const struct virq_queue *queue)
+{
+    unsigned level = (unsigned)__builtin_ctz(queue->levels);
+    unsigned word = (unsigned)__builtin_ctz(queue->words[level]);
+
+    return word * 32u + (unsigned)__builtin_ctz(queue->bits[level * vgic->word_count + word]);
+}
+
+/* @intid below spi_limit; @vcpu matters below 32. */
+static inline struct virq *vgic_virq(struct vgic *vgic, unsigned vcpu, unsigned intid)
+{
+    ASSERT(intid < vgic->config.spi_limit && (intid >= GIC_SPI_FIRST || vcpu < vgic->config.vcpu_count));
+    return intid < GIC_SPI_FIRST ? &vgic->vcpu[vcpu].local[intid] : &vgic->spi[intid - GIC_SPI_FIRST];
+}
+
+static inline const struct virq *vgic_virq_const(const struct vgic *vgic, unsigned vcpu, unsigned intid)
+{
+    ASSERT(intid < vgic->config.spi_limit && (intid >= GIC_SPI_FIRST || vcpu < vgic->config.vcpu_count));
+    return intid < GIC_SPI_FIRST ? &vgic->vcpu[vcpu].local[intid] : &vgic->spi[intid - GIC_SPI_FIRST];
+}
 
 /* The affinity fields of an MPIDR as virq.route has them. */
 static inline uint32_t vgic_pack_affinity(uint64_t mpidr)

@@ -77,7 +77,8 @@ static void bind(struct vgic *vgic, const struct virq *virq)
     }
     v = &vgic->vcpu[virq->target];
     for (unsigned slot = 0; slot + 2 < vgic->config.lr_count; slot++) {
-        if (v->bound[slot] == 0) {
+        if ((v->bound_slots & BIT32(slot)) == 0) {
+            v->bound_slots |= BIT32(slot);
             v->bound[slot] = virq->intid;
             vgic_mark_stale(vgic, virq->target);
             return;
@@ -93,9 +94,11 @@ static void unbind(struct vgic *vgic, const struct virq *virq)
         return;
     }
     v = &vgic->vcpu[virq->target];
-    for (unsigned slot = 0; slot + 2 < vgic->config.lr_count; slot++) {
+    for (uint32_t rest = v->bound_slots; rest != 0; rest &= rest - 1) {
+        unsigned slot = (unsigned)__builtin_ctz(rest);
+
         if (v->bound[slot] == virq->intid) {
-            v->bound[slot] = 0;
+            v->bound_slots &= ~BIT32(slot);
             vgic_mark_stale(vgic, virq->target);
         }
     }

@@ -145,8 +145,9 @@ static inline void check_invariants(void)
             members += queue_members(&v->queue[queue]);
         }
         for (unsigned slot = 0; slot < vgic->config.lr_count; slot++) {
-            slots += v->loaded && v->listed[slot] != GIC_INTID_NONE; /* V2: as many slots as listed ones. */
-            if (v->bound[slot] != 0) {                               /* V6 */
+            slots +=
+                v->loaded && (v->listed_slots & BIT32(slot)) != 0; /* V2: as many slots as listed ones. */
+            if ((v->bound_slots & BIT32(slot)) != 0) {             /* V6 */
                 const struct virq *virq = virq_of(vcpu, v->bound[slot]);
 
                 CHECK(slot + 2 < vgic->config.lr_count);
@@ -201,10 +202,7 @@ static inline void machine_fill(unsigned vcpu)
     }
     memcpy(machine.cpu[vcpu].lr, fill->lr, sizeof(fill->lr));
     machine.cpu[vcpu].loaded = true;
-    machine.cpu[vcpu].shared = 0;
-    for (unsigned slot = 0; slot < machine.config.lr_count; slot++) {
-        machine.cpu[vcpu].shared |= machine.vgic->vcpu[vcpu].bound[slot] == 0 ? BIT32(slot) : 0;
-    }
+    machine.cpu[vcpu].shared = ~machine.vgic->vcpu[vcpu].bound_slots;
     CHECK(!vgic_stale(machine.vgic, vcpu));
     check_fill(vcpu);
 }

@@ -111,11 +111,12 @@ static inline void check_listed(unsigned vcpu)
 {
     for (unsigned slot = 0; slot < machine.config.lr_count; slot++) {
         const struct gic_lr *lr = &machine.cpu[vcpu].lr[slot];
-        const struct naive *n = naive_of(vcpu, lr->vintid);
+        const struct naive *n;
 
         if (lr->state == 0) {
             continue;
         }
+        n = naive_of(vcpu, lr->vintid);
         for (unsigned other = 0; other < machine.config.vcpu_count;
              other++) { /* One list register an interrupt. */
             for (unsigned i = 0; i < machine.config.lr_count; i++) {
