@@ -26,7 +26,8 @@ struct machine_cpu {
 struct machine_unit {
     struct sched_unit unit;
     bool present, unplaced, awake;
-    bool doomed; /* To be removed as soon as it is saved. */
+    bool yielded; /* Since the last pick. */
+    bool doomed;  /* To be removed as soon as it is saved. */
     uint64_t added_ns, waits_since_ns, longest_wait_ns;
     uint64_t ran_ns;     /* Counted here, apart from the scheduler's own books. */
     unsigned ran_on;     /* CPU_NONE: never ran. */
@@ -40,6 +41,7 @@ struct machine {
     uint64_t kick_delay_ns, save_time_ns,
         stale_ns;           /* At most; stale: how old a time given to the scheduler may be. */
     uint64_t wait_bound_ns; /* 0: not checked. */
+    bool one_weight;        /* Random units weigh the same. */
     struct machine_cpu cpus[CPU_MAX];
     struct machine_unit units[MACHINE_UNITS];
 };
@@ -121,6 +123,7 @@ static inline void machine_yield(struct machine *m, unsigned index)
 
     sched_yield(unit, machine_time(m));
     if (unit->state == RUNSTATE_RUNNING) {
+        m->units[index].yielded = true;
         machine_kick(m, BIT32(unit->cpu));
     }
 }
@@ -227,8 +230,17 @@ static inline void machine_pick(struct machine *m, unsigned id)
     struct machine_cpu *cpu = &m->cpus[id];
     struct sched_unit *was = cpu->current;
     uint64_t now_ns = machine_time(m);
+    uint64_t ran_ns = was != NULL && now_ns > was->state_since_ns ? now_ns - was->state_since_ns : 0;
     struct sched_choice choice = sched_pick(&m->pool, id, now_ns);
 
+    if (was != NULL && choice.next != NULL && choice.next != was && m->pool.ops != &sched_null) {
+        bool leaves = !was->awake || machine_unit_of(was)->yielded || (was->hard_affinity & BIT32(id)) == 0;
+
+        MACHINE_CHECK(leaves || ran_ns >= m->pool.ratelimit_ns);
+    }
+    if (was != NULL) {
+        machine_unit_of(was)->yielded = false;
+    }
     machine_check_choice(m, id, &choice, now_ns);
     cpu->pick_count++;
     cpu->timer_ns = choice.until_ns;
@@ -404,7 +416,7 @@ static inline uint32_t machine_random_mask(struct machine *m)
 }
 
 /* One thing that a guest or a toolstack might do, to a random unit. */
-static inline void machine_random_act(struct machine *m, bool null_policy)
+static inline void machine_random_act(struct machine *m)
 {
     static const uint32_t weights[] = {1, 64, 128, 256, 256, 256, 512, 1024, 65535};
     unsigned index = (unsigned)machine_random(MACHINE_UNITS);
@@ -414,7 +426,7 @@ static inline void machine_random_act(struct machine *m, bool null_policy)
         if (machine_random(4) == 0) {
             (void)machine_add(
                 m, index, machine_random_mask(m), (uint32_t)machine_random(BIT32(m->cpu_count)),
-                weights[null_policy ? 3 : machine_random(sizeof(weights) / sizeof(weights[0]))]);
+                weights[m->one_weight ? 3 : machine_random(sizeof(weights) / sizeof(weights[0]))]);
         }
         return;
     }
