@@ -63,10 +63,16 @@ bool irq_dispatch(struct pcpu *cpu, uint32_t intid)
         gic()->lr_write(slot, cpu->bound[slot].value);
         if (cpu->current != loaded) {
             vcpu_notice(loaded);
+        } else {
+            vcpu_end_doze(cpu);
         }
         return false;
     }
-    if (intid < GIC_SGI_COUNT || dispatch_own(intid)) { /* A kick has done its work by being taken. */
+    if (intid < GIC_SGI_COUNT) { /* A kick: trap_exit() looks at what is to be done. */
+        vcpu_end_doze(cpu);
+        return true;
+    }
+    if (dispatch_own(intid)) {
         return true;
     }
     domain = intid < GIC_SPI_FIRST ? (loaded != NULL ? loaded->domain : NULL) : spi_owner[intid];
@@ -133,9 +139,7 @@ void irq_do_work(struct domain *domain, const struct vgic_work *work)
     each_spi(work->first, work->set_edge, g->set_edge, true);
     each_spi(work->first, work->set_level, g->set_edge, false);
     each_spi(work->first, work->clear_pending, g->set_pending, false);
-    each_spi(work->first, work->set_active, g->set_active, true);
     each_spi(work->first, work->clear_active, g->set_active, false);
-    each_spi(work->first, work->set_pending, g->set_pending, true);
     for (uint32_t rest = work->route; rest != 0; rest &= rest - 1) {
         route_spi(domain, work->first + (unsigned)__builtin_ctz(rest));
     }
@@ -219,7 +223,7 @@ void irq_fill(struct pcpu *cpu, struct vcpu *vcpu)
             cpu->bound_slot[fill.bound_intid[slot]] = (uint8_t)(slot + 1);
         }
     }
-    g->vif_set(true, fill.underflow_irq);
+    g->vif_set(true, false);
 }
 
 void irq_refresh(struct pcpu *cpu, struct vcpu *vcpu)

@@ -38,6 +38,8 @@ struct pcpu {
     struct vcpu *loaded;  /* Whose registers are in the CPU: it runs, or sleeps here with nobody else to run. */
     struct vcpu *current; /* Who runs; NULL: idle. */
     struct vcpu *fp_owner; /* Whose FP registers are in the CPU, if that vCPU says so too. */
+    bool alone;           /* Nobody else waits for this pCPU: sched_pick()'s word. */
+    uint64_t doze_since;  /* The running vCPU sleeps in place since then (ticks): see core/vcpu_run.c. 0: it does not. */
     _Atomic uint32_t work;
     uint16_t ppi_enabled; /* Linked PPIs that are enabled in the physical GIC. */
     _Atomic bool online;

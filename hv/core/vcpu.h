@@ -80,6 +80,9 @@ void vcpu_schedule(struct pcpu *cpu);
 /* The running vCPU waits for an interrupt (wfi, SCHEDOP_block). */
 void vcpu_block(struct vcpu *vcpu);
 
+/* Something came while the running vCPU slept in place: it goes on. Nothing when it does not sleep. */
+void vcpu_end_doze(struct pcpu *cpu);
+
 /* Switch @vcpu off or, powered on by vcpu_reset() before, on. */
 void vcpu_stop(struct vcpu *vcpu);
 void vcpu_start(struct vcpu *vcpu);

@@ -4,6 +4,10 @@
  *     asleep --vcpu_notice--> awake --vcpu_schedule--> loaded and current --vcpu_block--> asleep, still
  * loaded
  *
+ * A vCPU that waits while nobody else wants its pCPU does not bother the scheduler: it "dozes", current and loaded, and trap_exit()
+ * sleeps in its place until an interrupt, a kick or a reschedule ends that. A guest may see its wfi end for no reason, which the
+ * architecture allows. The time is put down as blocked all the same.
+ *
  * No wake-up is lost: a sleeper publishes "asleep" first and looks for interrupts after; whoever brings an
  * interrupt changes the vGIC first and looks for sleepers after. Both go through the vGIC's lock, so one of
  * them sees the other. */
@@ -66,6 +70,7 @@ void vcpu_schedule(struct pcpu *cpu)
     struct sched_choice choice;
     struct vcpu *next;
 
+    vcpu_end_doze(cpu);
     for (;;) {
         choice = sched_pick(cpu->pool, id, time_now_ns());
         next = choice.next != NULL ? vcpu_of_unit(choice.next) : NULL;
@@ -82,6 +87,7 @@ void vcpu_schedule(struct pcpu *cpu)
         vcpu_load(cpu, next);
     }
     cpu->current = next;
+    cpu->alone = choice.alone;
     if (next != NULL) {
         set_wfi_trap(cpu, choice.alone);
     }
@@ -105,6 +111,8 @@ void vcpu_notice(struct vcpu *vcpu)
     if (cpu == cpu_id()) {
         if (this_cpu()->current != vcpu) {
             atomic_fetch_or(&this_cpu()->work, PCPU_RESCHEDULE);
+        } else {
+            vcpu_end_doze(this_cpu());
         }
     } else if (pcpu_get(cpu)->current != vcpu) {
         pcpu_reschedule(BIT32(cpu));
@@ -113,23 +121,44 @@ void vcpu_notice(struct vcpu *vcpu)
     }
 }
 
+/* Do interrupts wait that would end a wfi of the running vCPU? */
+static bool interrupts_wait(struct pcpu *cpu, struct vcpu *vcpu)
+{
+    struct spinlock *lock = vgic_lock(vcpu->domain->vgic);
+    uint32_t notice;
+    bool wait;
+
+    spin_lock(lock);
+    notice = irq_fold(cpu, vcpu);
+    wait = vgic_deliverable(vcpu->domain->vgic, vcpu->id);
+    irq_fill(cpu, vcpu);
+    spin_unlock(lock);
+    irq_notice(vcpu->domain, notice);
+    return wait;
+}
+
 void vcpu_block(struct vcpu *vcpu)
 {
     struct pcpu *cpu = this_cpu();
-    struct spinlock *lock = vgic_lock(vcpu->domain->vgic);
-    uint32_t notice;
-    bool wake;
 
+    if (cpu->alone) {
+        if (!interrupts_wait(cpu, vcpu)) {
+            cpu->doze_since = cpu_count_ticks();
+        }
+        return;
+    }
     pcpu_reschedule(sched_sleep(&vcpu->unit, RUNSTATE_BLOCKED, time_now_ns()) | BIT32(cpu->base.id));
-    spin_lock(lock);
-    notice = irq_fold(cpu, vcpu);
-    wake = vgic_deliverable(vcpu->domain->vgic, vcpu->id);
-    irq_fill(cpu, vcpu);
-    spin_unlock(lock);
-    if (wake) {
+    if (interrupts_wait(cpu, vcpu)) {
         pcpu_reschedule(sched_wake(&vcpu->unit, time_now_ns()) | BIT32(cpu->base.id));
     }
-    irq_notice(vcpu->domain, notice);
+}
+
+void vcpu_end_doze(struct pcpu *cpu)
+{
+    if (cpu->doze_since != 0) {
+        cpu->current->unit.asleep_ns += ns_from_ticks(cpu_count_ticks() - cpu->doze_since);
+        cpu->doze_since = 0;
+    }
 }
 
 void vcpu_stop(struct vcpu *vcpu)

@@ -72,7 +72,7 @@ struct vcpu *trap_exit(void)
             }
         }
         vcpu = cpu->current;
-        if (vcpu == NULL) {
+        if (vcpu == NULL || cpu->doze_since != 0) {
             idle(cpu);
             continue;
         }
@@ -95,6 +95,7 @@ static void trap_hvc(struct vcpu *vcpu, uint32_t immediate)
     } else if (CONFIG_DEBUG && immediate >= HVC_DEBUG_FIRST) {
         hypercall_debug_trap(vcpu, immediate);
     } else {
+        vcpu->frame.pc -= 4; /* An undefined instruction is returned to, not stepped over. */
         vcpu_inject_undefined(vcpu);
     }
 }

@@ -27,6 +27,6 @@ struct gic_lr {
     uint8_t state;    /* GIC_LR_PENDING | GIC_LR_ACTIVE; 0: the list register is empty. */
     uint8_t source;   /* GICv2 SGI: source vCPU, 0-7. */
     uint8_t flags;
-};
+} __attribute__((aligned(8))); /* Copied as one word. */
 
 #endif

@@ -68,6 +68,16 @@ void sched_pool_init(struct sched_pool *pool, const struct sched_ops *ops, uint3
     spin_unlock(&pool->lock);
 }
 
+/* Add the time since @unit entered its state to @time_ns. What it slept in place while it counted as running was blocked. */
+static void add_span(uint64_t time_ns[4], const struct sched_unit *unit, uint64_t now_ns)
+{
+    uint64_t span = now_ns - unit->state_since_ns;
+    uint64_t asleep = min_u64(unit->asleep_ns, span);
+
+    time_ns[unit->state] += span - asleep;
+    time_ns[RUNSTATE_BLOCKED] += asleep;
+}
+
 static void unit_set_state(struct sched_unit *unit, enum runstate state, uint64_t now_ns)
 {
     ASSERT(state != RUNSTATE_RUNNING || unit->state == RUNSTATE_RUNNABLE);
@@ -75,8 +85,9 @@ static void unit_set_state(struct sched_unit *unit, enum runstate state, uint64_
         return;
     }
     if (now_ns > unit->state_since_ns) {
-        unit->state_ns[unit->state] += now_ns - unit->state_since_ns;
+        add_span(unit->state_ns, unit, now_ns);
         unit->state_since_ns = now_ns;
+        unit->asleep_ns = 0;
     }
     unit->state = state;
 }
@@ -100,6 +111,7 @@ int sched_add(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns,
     unit->sleep_state = RUNSTATE_OFFLINE;
     unit->state_since_ns = now_ns;
     memset(unit->state_ns, 0, sizeof(unit->state_ns));
+    unit->asleep_ns = 0;
     unit->cpu = CPU_NONE;
     unit->on_cpu = false;
     unit->awake = false;
@@ -259,7 +271,7 @@ void sched_runstate(struct sched_unit *unit, uint64_t now_ns, enum runstate *sta
     *since_ns = unit->state_since_ns;
     memcpy(time_ns, unit->state_ns, sizeof(unit->state_ns));
     if (now_ns > unit->state_since_ns) {
-        time_ns[unit->state] += now_ns - unit->state_since_ns;
+        add_span(time_ns, unit, now_ns);
     }
     spin_unlock(&pool->lock);
 }
