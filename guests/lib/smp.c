@@ -7,7 +7,8 @@
 #include "platform.h"
 #include "sysreg.h"
 
-struct secondary { /* start.S: x0 of a secondary points at index; the stack lies below it. */
+/* start.S: x0 of a secondary points at index; the stack lies below it. */
+struct secondary {
     uint8_t stack[GUEST_STACK_BYTES];
     uint64_t index;
     void (*function)(void *argument);

@@ -19,7 +19,8 @@
 #define AVG_K_SHIFT 3 /* k = 1/8 */
 #define BIN_MAX 64
 
-struct bin { /* Of the histogram: one per value seen. What does not fit is counted as other. */
+/* Of the histogram: one per value seen. What does not fit is counted as other. */
+struct bin {
     uint64_t latency, count;
 };
 

@@ -93,8 +93,8 @@ static int add_range(struct mem_range *list, unsigned *count, uint64_t base, uin
     return 0;
 }
 
-/* Memory is rounded inwards. The topmost page of the address space is left out, so that an end never wraps.
- */
+/* Memory is rounded inwards. The topmost page of the address space is left out, so that an end never
+ * wraps. */
 static int add_memory(struct board *board, const struct mem_range *range, const char *where)
 {
     uint64_t limit = ~PAGE_MASK;

@@ -32,8 +32,8 @@ static unsigned gic_version(const void *fdt, int node)
     return 0;
 }
 
-/* A second controller (a cascaded GIC) has an interrupt parent that is not itself: never the one wanted here.
- */
+/* A second controller (a cascaded GIC) has an interrupt parent that is not itself: never the one wanted
+ * here. */
 bool board_is_gic(const void *fdt, int node)
 {
     uint32_t parent;

@@ -2,7 +2,8 @@
 /* build_domain.c - a domain from its description, on Xen's guest platform (xen/arch-arm.h).
  *
  *   bank 0:  | kernel at text_offset ... | initrd | ...            | device tree |
- *            ^ GUEST_RAM0_BASE             2 MiB aligned             ^ last 2 MiB of the bank, or of its first 128 MiB */
+ *            ^ GUEST_RAM0_BASE             2 MiB aligned             ^ last 2 MiB of the bank, or of its
+ * first 128 MiB */
 #include "boot/build_domain.h"
 
 #include "arch/cache.h"
@@ -41,17 +42,21 @@ static int plan_layout(const struct domain_config *config, const void *kernel, s
     layout->bank_bytes[0] = min_u64(config->memory_bytes, GUEST_RAM0_SIZE);
     layout->bank_bytes[1] = config->memory_bytes - layout->bank_bytes[0];
     layout->kernel = ipa(GUEST_RAM0_BASE + layout->image.text_offset);
-    layout->initrd = ipa(align_up(layout->kernel.v + max_u64(layout->image.image_bytes, layout->image.file_bytes), MIB(2)));
+    layout->initrd = ipa(
+        align_up(layout->kernel.v + max_u64(layout->image.image_bytes, layout->image.file_bytes), MIB(2)));
     end = layout->initrd.v + config->ramdisk.size_bytes;
     top = GUEST_RAM0_BASE + min_u64(layout->bank_bytes[0], TREE_BELOW);
     if (end + TREE_BYTES_MAX > top) {
-        top = GUEST_RAM0_BASE + layout->bank_bytes[0]; /* A large kernel or ramdisk: the tree goes behind it. */
+        /* A large kernel or ramdisk: the tree goes behind it. */
+        top = GUEST_RAM0_BASE + layout->bank_bytes[0];
     }
     layout->tree = ipa(align_down(top - TREE_BYTES_MAX, PAGE_SIZE));
     if (layout->bank_bytes[0] < TREE_BYTES_MAX || end > layout->tree.v) {
-        log_error("%s: memory of %lu KiB does not hold its kernel (%lu KiB), ramdisk (%lu KiB) and device tree: write memory = <0x0 0x%lx> "
+        log_error("%s: memory of %lu KiB does not hold its kernel (%lu KiB), ramdisk (%lu KiB) and device "
+                  "tree: write memory = <0x0 0x%lx> "
                   "or more",
-                  config->path, (unsigned long)(config->memory_bytes >> 10), (unsigned long)(layout->image.image_bytes >> 10),
+                  config->path, (unsigned long)(config->memory_bytes >> 10),
+                  (unsigned long)(layout->image.image_bytes >> 10),
                   (unsigned long)(config->ramdisk.size_bytes >> 10),
                   (unsigned long)((end - GUEST_RAM0_BASE + TREE_BYTES_MAX + PAGE_MASK) >> 10));
         return -EINVAL;
@@ -69,7 +74,8 @@ static int add_bank(struct domain *domain, uint64_t base, uint64_t size_bytes)
         unsigned order = largest;
         int error;
 
-        while ((PAGE_SIZE << order) > size_bytes - done || ((base + done) & ((PAGE_SIZE << order) - 1)) != 0) {
+        while ((PAGE_SIZE << order) > size_bytes - done ||
+               ((base + done) & ((PAGE_SIZE << order) - 1)) != 0) {
             order--;
         }
         error = domain_add_ram(domain, ipa(base + done), order);
@@ -108,7 +114,8 @@ static int put(struct domain *domain, ipa_t addr, const void *from, uint64_t siz
 }
 
 /* A kernel as it is is copied; a packed one is unpacked beside and copied then. */
-static int put_kernel(struct domain *domain, const struct domain_config *config, const void *kernel, const struct layout *layout)
+static int put_kernel(struct domain *domain, const struct domain_config *config, const void *kernel,
+                      const struct layout *layout)
 {
     uint64_t bytes = layout->image.file_bytes;
     unsigned order = 0;
@@ -123,11 +130,13 @@ static int put_kernel(struct domain *domain, const struct domain_config *config,
     }
     error = page_alloc(order, DOMID_HV, &room);
     if (error != 0) {
-        log_error("%s: no %lu MiB free in one piece to unpack its kernel: give it unpacked, or leave more memory free", config->path,
-                  (unsigned long)((PAGE_SIZE << order) >> 20));
+        log_error("%s: no %lu MiB free in one piece to unpack its kernel: give it unpacked, or leave more "
+                  "memory free",
+                  config->path, (unsigned long)((PAGE_SIZE << order) >> 20));
         return error;
     }
-    error = image_load(config->path, kernel, config->kernel.size_bytes, &layout->image, mmu_direct(room), PAGE_SIZE << order);
+    error = image_load(config->path, kernel, config->kernel.size_bytes, &layout->image, mmu_direct(room),
+                       PAGE_SIZE << order);
     if (error == 0) {
         error = put(domain, layout->kernel, mmu_direct(room), bytes);
     }
@@ -140,7 +149,8 @@ static int put_tree(struct domain *domain, const struct domain_config *config, c
     struct guest_dt_params params = {
         .config = config,
         .gic_version = domain->gic_version,
-        .bank = {{ipa(GUEST_RAM0_BASE), layout->bank_bytes[0]}, {ipa(GUEST_RAM1_BASE), layout->bank_bytes[1]}},
+        .bank = {{ipa(GUEST_RAM0_BASE), layout->bank_bytes[0]},
+                 {ipa(GUEST_RAM1_BASE), layout->bank_bytes[1]}},
         .bank_count = layout->bank_bytes[1] != 0 ? 2 : 1,
         .initrd = layout->initrd,
         .initrd_bytes = config->ramdisk.size_bytes,
@@ -172,12 +182,13 @@ static int map_devices(struct domain *domain, const struct domain_config *config
         gicv2_gicv_pages(pages);
         error = stage2_map(&domain->stage2, ipa(GUEST_GICC_BASE), pages[0], PAGE_SIZE, STAGE2_DEVICE);
         if (error == 0) {
-            error = stage2_map(&domain->stage2, ipa(GUEST_GICC_BASE + PAGE_SIZE), pages[1], PAGE_SIZE, STAGE2_DEVICE);
+            error = stage2_map(&domain->stage2, ipa(GUEST_GICC_BASE + PAGE_SIZE), pages[1], PAGE_SIZE,
+                               STAGE2_DEVICE);
         }
     }
     for (unsigned i = 0; error == 0 && i < config->mmio_count; i++) {
-        error = stage2_map(&domain->stage2, config->mmio[i].guest, config->mmio[i].physical, config->mmio[i].size_bytes,
-                           STAGE2_DEVICE);
+        error = stage2_map(&domain->stage2, config->mmio[i].guest, config->mmio[i].physical,
+                           config->mmio[i].size_bytes, STAGE2_DEVICE);
     }
     for (unsigned i = 0; error == 0 && i < config->irq_count; i++) {
         error = irq_assign(domain, config->irq[i].intid, config->irq[i].edge);
@@ -189,7 +200,8 @@ static int map_devices(struct domain *domain, const struct domain_config *config
     return error;
 }
 
-static int fill_domain(struct domain *domain, const struct domain_config *config, const void *kernel, const struct layout *layout)
+static int fill_domain(struct domain *domain, const struct domain_config *config, const void *kernel,
+                       const struct layout *layout)
 {
     int error = add_bank(domain, GUEST_RAM0_BASE, layout->bank_bytes[0]);
 
@@ -229,7 +241,8 @@ int build_domain(const struct domain_config *config, const struct board *board, 
     int error;
 
     if (kernel == NULL) {
-        log_error("%s: its kernel module at 0x%lx is not in RAM", config->path, (unsigned long)config->kernel.base.v);
+        log_error("%s: its kernel module at 0x%lx is not in RAM", config->path,
+                  (unsigned long)config->kernel.base.v);
         return -EINVAL;
     }
     error = plan_layout(config, kernel, &layout);
@@ -237,8 +250,9 @@ int build_domain(const struct domain_config *config, const struct board *board, 
         return error;
     }
     if (config->memory_bytes > page_free_bytes()) {
-        log_error("%s: asks for %lu MiB, but only %lu MiB of memory are free: write a smaller memory = <...>", config->path,
-                  (unsigned long)(config->memory_bytes >> 20), (unsigned long)(page_free_bytes() >> 20));
+        log_error("%s: asks for %lu MiB, but only %lu MiB of memory are free: write a smaller memory = <...>",
+                  config->path, (unsigned long)(config->memory_bytes >> 20),
+                  (unsigned long)(page_free_bytes() >> 20));
         return -ENOMEM;
     }
     memcpy(params.vcpu_hard_affinity, config->vcpu_hard_affinity, sizeof(params.vcpu_hard_affinity));

@@ -43,7 +43,8 @@ static void set_vectors(struct pcpu *cpu)
     }
     cpu->gicc_base = gicc.v;
     for (unsigned slot = 0; slot < GIC_LR_MAX; slot++) {
-        cpu->bound[slot].place = v2 ? gich.v + GICH_LR(slot) : (uint64_t)fast_v3_stubs + slot * FAST_V3_STUB_BYTES;
+        cpu->bound[slot].place =
+            v2 ? gich.v + GICH_LR(slot) : (uint64_t)fast_v3_stubs + slot * FAST_V3_STUB_BYTES;
     }
     sysreg_write(vbar_el2, v2 ? vectors_fast_v2 : vectors_fast_v3);
 }
@@ -56,7 +57,8 @@ void smp_init_this_cpu(void)
                                (pa_range << VTCR_PS_SHIFT) | VTCR_RES1);
     sysreg_write(hcr_el2, HCR_RW | HCR_IMO | HCR_FMO | HCR_AMO);
     sysreg_write(cptr_el2, CPTR_RES1 | CPTR_TTA);
-    sysreg_write(mdcr_el2, (sysreg_read(mdcr_el2) & MDCR_HPMN_MASK) | MDCR_TPMCR | MDCR_TPM | MDCR_TDA | MDCR_TDOSA | MDCR_TDRA);
+    sysreg_write(mdcr_el2, (sysreg_read(mdcr_el2) & MDCR_HPMN_MASK) | MDCR_TPMCR | MDCR_TPM | MDCR_TDA |
+                               MDCR_TDOSA | MDCR_TDRA);
     sysreg_write(hstr_el2, 0);
     sysreg_write(cnthctl_el2, CNTHCTL_EL1PCTEN | CNTHCTL_EL1PCEN);
     sysreg_write(cntvoff_el2, 0);
@@ -96,9 +98,11 @@ static void start_cpu(const struct board *board, unsigned cpu)
     context->tpidr = (uint64_t)pcpu_get(cpu);
     context->main = (uint64_t)secondary_main;
     cache_publish(context, sizeof(*context)); /* Read with the MMU off. */
-    error = firmware_call(board->psci_cpu_on, board->cpu_mpidr[cpu], mmu_image_pa(secondary_start).v, mmu_image_pa(context).v);
+    error = firmware_call(board->psci_cpu_on, board->cpu_mpidr[cpu], mmu_image_pa(secondary_start).v,
+                          mmu_image_pa(context).v);
     if (error != 0) {
-        log_warn("CPU %u (MPIDR 0x%lx) is left out: PSCI CPU_ON says %ld", cpu, (unsigned long)board->cpu_mpidr[cpu], (long)error);
+        log_warn("CPU %u (MPIDR 0x%lx) is left out: PSCI CPU_ON says %ld", cpu,
+                 (unsigned long)board->cpu_mpidr[cpu], (long)error);
         return;
     }
     limit = cpu_count_ticks() + ticks_from_ns(START_TIMEOUT_MS * NS_PER_MS);

@@ -93,9 +93,11 @@ static int create_vcpu(struct domain *domain, unsigned id, uint32_t hard_affinit
     domain->vcpu[id] = vcpu;
     error = sched_add(sched_boot_pool(), &vcpu->unit, time_now_ns(), &kick);
     if (error == -ENOSPC) {
-        log_warn("%s: vCPU %u has no pCPU under sched=%s (one vCPU each, %u pCPUs): it waits until one is free. Give fewer vCPUs or "
+        log_warn("%s: vCPU %u has no pCPU under sched=%s (one vCPU each, %u pCPUs): it waits until one is "
+                 "free. Give fewer vCPUs or "
                  "write sched=credit2",
-                 domain->name, id, sched_boot_pool()->ops->name, (unsigned)__builtin_popcount(pcpu_online_mask()));
+                 domain->name, id, sched_boot_pool()->ops->name,
+                 (unsigned)__builtin_popcount(pcpu_online_mask()));
         return 0;
     }
     return error;

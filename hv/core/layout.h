@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* layout.h - offsets that assembly uses; core/vcpu_regs.c and core/pcpu.c assert that the structures agree. */
+/* layout.h - offsets that assembly uses; core/vcpu_regs.c and core/pcpu.c assert that the structures
+ * agree. */
 #ifndef CORE_LAYOUT_H
 #define CORE_LAYOUT_H
 

@@ -19,7 +19,8 @@ _Static_assert(offsetof(struct pcpu, bound_slot) == PCPU_BOUND_SLOT, "core/layou
 static struct pcpu pcpus[CPU_MAX] __attribute__((aligned(64)));
 static _Atomic uint32_t online_mask;
 
-/* ns = ticks * ns_per_tick_fixed >> 32, and the other way round: 32.32 fixed point, exact to a part in 2^32. */
+/* ns = ticks * ns_per_tick_fixed >> 32, and the other way round: 32.32 fixed point, exact to a part in
+ * 2^32. */
 static uint64_t ns_per_tick_fixed;
 static uint64_t ticks_per_ns_fixed;
 

@@ -205,7 +205,8 @@ void vcpu_use_fp(struct pcpu *cpu, struct vcpu *vcpu)
     vcpu->fp_used = true;
 }
 
-/* Enter EL1's vector (Arm ARM D1.10.2) with @esr as syndrome. A vector that faults itself would go on for ever: the domain has crashed. */
+/* Enter EL1's vector (Arm ARM D1.10.2) with @esr as syndrome. A vector that faults itself would go on for
+ * ever: the domain has crashed. */
 static void enter_el1(struct vcpu *vcpu, uint64_t esr)
 {
     uint64_t mode = vcpu->frame.pstate & 0xf;

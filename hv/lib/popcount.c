@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* popcount.c - what the compiler calls for __builtin_popcount: libgcc's version uses SIMD registers, which belong to the guest. */
+/* popcount.c - what the compiler calls for __builtin_popcount: libgcc's version uses SIMD registers, which
+ * belong to the guest. */
 #include "lib/types.h"
 
 int __popcountdi2(uint64_t value);

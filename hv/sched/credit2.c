@@ -177,8 +177,8 @@ static void withdraw(struct sched_pool *pool, struct sched_unit *unit)
     list_remove(&unit->run_link);
 }
 
-/* For @unit to preempt, is @cpu better than @other? Who is further ahead goes first, then what fits better.
- */
+/* For @unit to preempt, is @cpu better than @other? Who is further ahead goes first, then what fits
+ * better. */
 static bool better_victim(const struct sched_pool *pool, const struct sched_unit *unit, unsigned cpu,
                           unsigned other, uint64_t now_ns)
 {

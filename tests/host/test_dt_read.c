@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_dt_read.c - places in a tree, buses, interrupts; the check of a whole tree and the command line in it.
- */
+/* test_dt_read.c - places in a tree, buses, interrupts; the check of a whole tree and the command line in
+ * it. */
 #include <libfdt.h>
 #include <string.h>
 

@@ -7,7 +7,8 @@
 
 static uint32_t syndrome(unsigned log2_size, bool sign, unsigned reg, bool wide, bool write)
 {
-    return ISV | (log2_size << 22) | ((uint32_t)sign << 21) | (reg << 16) | ((uint32_t)wide << 15) | ((uint32_t)write << 6);
+    return ISV | (log2_size << 22) | ((uint32_t)sign << 21) | (reg << 16) | ((uint32_t)wide << 15) |
+           ((uint32_t)write << 6);
 }
 
 TEST(fields)
@@ -32,7 +33,7 @@ TEST(not_described)
 
     CHECK(!mmio_decode(0, &access));
     CHECK(!mmio_decode(syndrome(2, false, 0, false, false) & ~ISV, &access));
-    CHECK(!mmio_decode(syndrome(2, false, 0, false, true) | BIT32(8), &access)); /* A cache operation. */
+    CHECK(!mmio_decode(syndrome(2, false, 0, false, true) | BIT32(8), &access));  /* A cache operation. */
     CHECK(!mmio_decode(syndrome(2, false, 0, false, false) | BIT32(7), &access)); /* A walk of stage 1. */
 }
 
