@@ -223,7 +223,7 @@ void irq_fill(struct pcpu *cpu, struct vcpu *vcpu)
             cpu->bound_slot[fill.bound_intid[slot]] = (uint8_t)(slot + 1);
         }
     }
-    g->vif_set(true, false);
+    g->vif_set(true);
 }
 
 void irq_refresh(struct pcpu *cpu, struct vcpu *vcpu)
@@ -251,7 +251,7 @@ void irq_vcpu_unload(struct pcpu *cpu, struct vcpu *vcpu)
     for (unsigned slot = 0; slot < gic()->lr_count(); slot++) {
         gic()->lr_write(slot, 0);
     }
-    gic()->vif_set(false, false);
+    gic()->vif_set(false);
     gic()->vcpu_save(&vcpu->gic);
     irq_notice(vcpu->domain, notice);
 }

@@ -45,7 +45,6 @@
 
 #define GICH_HCR 0x000u /* 5.3.1 */
 #define GICH_HCR_EN BIT32(0)
-#define GICH_HCR_UIE BIT32(1)
 #define GICH_VTR 0x004u /* 5.3.2 */
 #define GICH_VMCR 0x008u
 #define GICH_ELRSR0 0x030u
@@ -343,9 +342,9 @@ static uint32_t v2_lr_empty(void)
     return mmio_read32(gich, GICH_ELRSR0) & lr_mask;
 }
 
-static void v2_vif_set(bool on, bool underflow_irq)
+static void v2_vif_set(bool on)
 {
-    mmio_write32(gich, GICH_HCR, (on ? GICH_HCR_EN : 0) | (underflow_irq ? GICH_HCR_UIE : 0));
+    mmio_write32(gich, GICH_HCR, on ? GICH_HCR_EN : 0);
 }
 
 void gicv2_gicv_pages(pa_t pages[2])

@@ -8,7 +8,6 @@
 #include "arch/gic_sysreg.h"
 
 #define ICH_HCR_EN BIT64(0)
-#define ICH_HCR_UIE BIT64(1)
 
 #define VMCR_PMR_SHIFT 24
 #define VMCR_PMR_OPEN UINT64_C(0xff)
@@ -227,7 +226,7 @@ uint32_t gicv3_lr_empty(void)
     return (uint32_t)(gic_sysreg_read(ICH_ELRSR_EL2) & MASK64(list_count - 1, 0));
 }
 
-void gicv3_vif_set(bool on, bool underflow_irq)
+void gicv3_vif_set(bool on)
 {
-    gic_sysreg_write(ICH_HCR_EL2, (on ? ICH_HCR_EN : 0) | (underflow_irq ? ICH_HCR_UIE : 0));
+    gic_sysreg_write(ICH_HCR_EL2, on ? ICH_HCR_EN : 0);
 }

@@ -41,14 +41,12 @@ struct vgic_work {
     uint32_t set_edge, set_level; /* Linked SPIs: trigger configuration. */
     uint32_t route;               /* Linked SPIs whose target vCPU changed: see vgic_target(). */
     uint32_t query_pending;       /* After a read of a pending register: OR in the physical state of these. */
-    uint32_t set_active, set_pending; /* Always 0: software's pending and active stay in the model. */
 };
 
 /* What to put into the hardware before the vCPU runs. */
 struct vgic_fill {
     /* [0, lr_count). State 0 empties it; the rest of such a one is not written. */
     struct gic_lr lr[GIC_LR_MAX];
-    bool underflow_irq;  /* Always false: GIC_LR_EOI brings what waits, see vgic_lr.c. */
     uint16_t ppi_enable; /* Linked PPIs (bit 0 = INTID 16) to be enabled physically on the pCPU. */
     uint16_t ppi_active; /* Linked PPIs whose physical active bit must be set while this vCPU runs; the
                             others' clear. */

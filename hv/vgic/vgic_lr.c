@@ -285,7 +285,6 @@ void vgic_fill(struct vgic *vgic, unsigned vcpu, struct vgic_fill *out)
         announce_ends(vgic, vcpu, out);
     }
     fill_ppis(vgic, v, out);
-    out->underflow_irq = false;
     v->loaded = true;
     atomic_store_explicit(&v->stale, false, memory_order_relaxed);
 }

@@ -447,8 +447,8 @@ TEST(virtual_interface_of_a_vcpu)
     g->vcpu_load(&a);
     CHECK_EQ(hw.vmcr, 0xf8000001);
     CHECK_EQ(hw.apr, 0x10);
-    g->vif_set(true, true);
-    CHECK_EQ(hw.hcr, 3);
-    g->vif_set(false, false);
+    g->vif_set(true);
+    CHECK_EQ(hw.hcr, 1);
+    g->vif_set(false);
     CHECK_EQ(hw.hcr, 0);
 }
