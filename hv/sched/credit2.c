@@ -381,7 +381,7 @@ static struct sched_choice credit2_pick(struct sched_pool *pool, unsigned cpu, u
 static void credit2_init(struct sched_pool *pool)
 {
     pool->policy[POOL_IDLE] = pool->cpus;
-    clock_weights_changed(pool);
+    clock_init(pool);
 }
 
 static int credit2_admit(struct sched_pool *pool, struct sched_unit *unit, uint32_t *kick)

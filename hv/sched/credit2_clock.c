@@ -68,6 +68,15 @@ uint64_t clock_running(const struct sched_pool *pool, unsigned cpu, uint64_t now
     return vtime_of(unit) + (now_ns > since_ns ? clock_span(unit, now_ns - since_ns) : 0);
 }
 
+void clock_init(struct sched_pool *pool)
+{
+    pool->policy[POOL_GROUPS] = 1;
+    for (uint32_t rest = pool->cpus; rest != 0; rest &= rest - 1) {
+        pool->policy[POOL_GROUPS]++;
+    }
+    pool->policy[POOL_RATE] = 1;
+}
+
 void clock_set_weight(struct sched_unit *unit)
 {
     unit->policy[UNIT_RATE] = (BIT64(32) + unit->weight - 1) / unit->weight;
@@ -144,7 +153,7 @@ bool clock_apart(const struct sched_pool *pool, uint64_t a, uint64_t b)
     int64_t ahead = vtime_ahead(a, b);
     uint64_t distance = ahead < 0 ? 0 - (uint64_t)ahead : (uint64_t)ahead;
 
-    return distance > wide_gap(pool) * (unsigned)(__builtin_popcount(pool->cpus) + 1);
+    return distance > wide_gap(pool) * pool->policy[POOL_GROUPS];
 }
 
 /* The queue holds all awake units: move each down by what the gaps below it were too wide, and the floors

@@ -18,6 +18,7 @@ enum pool_word {
     POOL_ALONE,   /* Mask: the last pick there said alone. */
     POOL_PREEMPT, /* Mask: told to preempt, has not picked since. */
     POOL_RATE,    /* The highest UNIT_RATE of the pool. */
+    POOL_GROUPS,  /* Groups there can be that do not compete: one a pCPU, and one that only waits. */
     POOL_FLOOR,   /* One a pCPU: the lowest virtual time that competed there, never going back. */
     POOL_WORDS = POOL_FLOOR + CPU_MAX,
 };
@@ -42,6 +43,7 @@ uint64_t clock_span_least(const struct sched_unit *a, const struct sched_unit *b
 /* Virtual time of what runs on @cpu, which is not idle, by @now_ns. */
 uint64_t clock_running(const struct sched_pool *pool, unsigned cpu, uint64_t now_ns);
 
+void clock_init(struct sched_pool *pool);
 void clock_set_weight(struct sched_unit *unit);
 /* Units came or went. */
 void clock_weights_changed(struct sched_pool *pool);

@@ -68,7 +68,8 @@ void sched_pool_init(struct sched_pool *pool, const struct sched_ops *ops, uint3
     spin_unlock(&pool->lock);
 }
 
-/* Add the time since @unit entered its state to @time_ns. What it slept in place while it counted as running was blocked. */
+/* Add the time since @unit entered its state to @time_ns. What it slept in place while it counted as running
+ * was blocked. */
 static void add_span(uint64_t time_ns[4], const struct sched_unit *unit, uint64_t now_ns)
 {
     uint64_t span = now_ns - unit->state_since_ns;

@@ -45,7 +45,8 @@ struct sched_unit {
     enum runstate sleep_state; /* What it becomes when its pCPU lets go of it asleep. */
     uint64_t state_since_ns;
     uint64_t state_ns[4]; /* Time spent in each state before state_since_ns. */
-    uint64_t asleep_ns;   /* Of the time since state_since_ns, RUNNING: asleep in place. Its pCPU adds to it; counted as BLOCKED. */
+    uint64_t asleep_ns;   /* Of the time since state_since_ns, RUNNING: asleep in place. Its pCPU adds to it;
+                             counted as BLOCKED. */
     unsigned cpu;         /* Where it runs or last ran; CPU_NONE: never. */
     bool on_cpu;
     bool awake;                           /* Wants to run. */

@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "lib/error.h"
 #include "sched/sched.h"
 
 #define MACHINE_UNITS 16

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fuzz_sched.c - the input is the life of a simulated machine: policy, pCPUs, what units do and how long all
+ * takes. Every rule of sched.h is checked after each event. */
+#include <stdlib.h>
+
+#include "lib/types.h"
+
+static const uint8_t *input;
+static size_t input_left;
+
+static uint64_t machine_random(uint64_t limit)
+{
+    uint64_t value = 0;
+
+    for (uint64_t rest = limit - 1; rest != 0 && input_left != 0; rest >>= 8) {
+        value = value << 8 | *input++;
+        input_left--;
+    }
+    return value % limit;
+}
+
+#define MACHINE_CHECK(condition)                                                                             \
+    do {                                                                                                     \
+        if (!(condition)) {                                                                                  \
+            abort();                                                                                         \
+        }                                                                                                    \
+    } while (0)
+#include "sched_machine.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct machine m;
+
+    input = data;
+    input_left = size;
+    machine_init(&m, sched_policy((unsigned)machine_random(2)), 1 + (unsigned)machine_random(8));
+    m.stale_ns = machine_random(2) * 2000;
+    m.kick_delay_ns = machine_random(1000000);
+    m.pool.ratelimit_ns = machine_random(20) * NS_PER_MS;
+    for (unsigned steps = 0; input_left != 0 && steps < 1000; steps++) {
+        machine_random_act(&m);
+        machine_check(&m);
+        machine_run(&m, machine_random(256) * 20000, true);
+    }
+    return 0;
+}

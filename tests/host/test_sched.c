@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_sched.c - the scheduling core by hand, step by step, under every policy. */
+#include <string.h>
+
+#include "lib/error.h"
+#include "sched/sched.h"
+#include "test.h"
+
+static struct sched_pool pool;
+static struct sched_unit a, b;
+
+static void add(struct sched_unit *unit, uint32_t hard)
+{
+    uint32_t kick = 99;
+
+    *unit = (struct sched_unit){.hard_affinity = hard, .weight = 256};
+    CHECK_EQ(sched_add(&pool, unit, 1000, &kick), 0);
+    CHECK_EQ(kick, 0);
+}
+
+static void check_state(struct sched_unit *unit, uint64_t now_ns, enum runstate state, uint64_t since_ns)
+{
+    enum runstate got;
+    uint64_t got_since_ns, times_ns[4];
+
+    sched_runstate(unit, now_ns, &got, &got_since_ns, times_ns);
+    CHECK_EQ(got, state);
+    CHECK_EQ(got_since_ns, since_ns);
+    CHECK_EQ(times_ns[0] + times_ns[1] + times_ns[2] + times_ns[3], now_ns - 1000);
+}
+
+TEST(policies_are_found_by_name)
+{
+    CHECK_PTR_EQ(sched_find("null"), &sched_null);
+    CHECK_PTR_EQ(sched_find("credit2"), &sched_credit2);
+    CHECK_PTR_EQ(sched_find("credit"), NULL);
+    CHECK_PTR_EQ(sched_find(""), NULL);
+    CHECK_PTR_EQ(sched_policy(0), &sched_credit2);
+    CHECK_PTR_EQ(sched_policy(1), &sched_null);
+    CHECK_PTR_EQ(sched_policy(2), NULL);
+}
+
+TEST(unit_lives_through_all_states)
+{
+    for (unsigned i = 0; sched_policy(i) != NULL; i++) {
+        struct sched_choice choice;
+        uint64_t times_ns[4], since_ns;
+        enum runstate state;
+
+        sched_pool_init(&pool, sched_policy(i), 0x3);
+        add(&a, 0x2);
+        CHECK_EQ(a.cpu, CPU_NONE);
+        check_state(&a, 1500, RUNSTATE_OFFLINE, 1000);
+        CHECK_EQ(sched_wake(&a, 2000), 0x2);
+        CHECK_EQ(sched_wake(&a, 2100), 0);
+        check_state(&a, 2200, RUNSTATE_RUNNABLE, 2000);
+        choice = sched_pick(&pool, 0, 2300);
+        CHECK_PTR_EQ(choice.next, NULL);
+        choice = sched_pick(&pool, 1, 3000);
+        CHECK_PTR_EQ(choice.next, &a);
+        CHECK(choice.alone && choice.until_ns == TIME_NEVER);
+        CHECK(a.on_cpu && a.cpu == 1);
+        check_state(&a, 3100, RUNSTATE_RUNNING, 3000);
+        CHECK_EQ(sched_sleep(&a, RUNSTATE_BLOCKED, 4000), 0x2);
+        check_state(&a, 4100, RUNSTATE_RUNNING, 3000); /* Until its pCPU picks. */
+        CHECK_PTR_EQ(sched_pick(&pool, 1, 5000).next, NULL);
+        check_state(&a, 5100, RUNSTATE_BLOCKED, 5000);
+        CHECK(a.on_cpu);
+        CHECK_EQ(sched_saved(&a, 5200), 0);
+        CHECK_EQ(sched_sleep(&a, RUNSTATE_OFFLINE, 6000), 0);
+        sched_runstate(&a, 7000, &state, &since_ns, times_ns);
+        CHECK_EQ(times_ns[RUNSTATE_OFFLINE], 2000);
+        CHECK_EQ(times_ns[RUNSTATE_RUNNABLE], 1000);
+        CHECK_EQ(times_ns[RUNSTATE_RUNNING], 2000);
+        CHECK_EQ(times_ns[RUNSTATE_BLOCKED], 1000);
+        CHECK_EQ(sched_remove(&a, 8000), 0);
+    }
+}
+
+TEST(wake_that_crosses_a_sleep_changes_nothing)
+{
+    for (unsigned i = 0; sched_policy(i) != NULL; i++) {
+        sched_pool_init(&pool, sched_policy(i), 0x1);
+        add(&a, 0x1);
+        sched_wake(&a, 2000);
+        sched_pick(&pool, 0, 2000);
+        CHECK_EQ(sched_sleep(&a, RUNSTATE_BLOCKED, 3000), 1);
+        CHECK_EQ(sched_wake(&a, 3100), 0);
+        CHECK_PTR_EQ(sched_pick(&pool, 0, 3200).next, &a);
+        check_state(&a, 3300, RUNSTATE_RUNNING, 2000);
+    }
+}
+
+TEST(idle_in_place_resumes_on_its_cpu_alone)
+{
+    for (unsigned i = 0; sched_policy(i) != NULL; i++) {
+        sched_pool_init(&pool, sched_policy(i), 0x3);
+        add(&a, 0x3);
+        sched_wake(&a, 2000);
+        CHECK_PTR_EQ(sched_pick(&pool, 0, 2000).next, &a);
+        sched_sleep(&a, RUNSTATE_BLOCKED, 3000);
+        CHECK_PTR_EQ(sched_pick(&pool, 0, 3000).next, NULL); /* Not saved: stays loaded on 0. */
+        CHECK_EQ(sched_wake(&a, 4000), 0x1);
+        CHECK_PTR_EQ(sched_pick(&pool, 1, 4000).next, NULL);
+        CHECK_PTR_EQ(sched_pick(&pool, 0, 4000).next, &a);
+    }
+}
+
+TEST(idle_in_place_is_saved_when_wanted_elsewhere)
+{
+    for (unsigned i = 0; sched_policy(i) != NULL; i++) {
+        uint32_t kick = 0;
+
+        sched_pool_init(&pool, sched_policy(i), 0x3);
+        add(&a, 0x3);
+        sched_wake(&a, 2000);
+        CHECK_PTR_EQ(sched_pick(&pool, 0, 2000).next, &a);
+        sched_sleep(&a, RUNSTATE_BLOCKED, 3000);
+        CHECK_PTR_EQ(sched_pick(&pool, 0, 3000).next, NULL);
+        CHECK_EQ(sched_set_affinity(&a, 0x2, 0, 3100, &kick), 0);
+        CHECK((sched_wake(&a, 4000) & 0x1) != 0); /* 0 must let go of it. */
+        CHECK_PTR_EQ(sched_pick(&pool, 1, 4000).next, NULL);
+        CHECK_PTR_EQ(sched_pick(&pool, 0, 4100).next, NULL);
+        CHECK_EQ(sched_saved(&a, 4200), 0x2);
+        CHECK_PTR_EQ(sched_pick(&pool, 1, 4300).next, &a);
+    }
+}
+
+TEST(affinity_that_excludes_the_cpu_moves_a_running_unit)
+{
+    for (unsigned i = 0; sched_policy(i) != NULL; i++) {
+        uint32_t kick = 0;
+
+        sched_pool_init(&pool, sched_policy(i), 0x3);
+        add(&a, 0x1);
+        sched_wake(&a, 2000);
+        CHECK_PTR_EQ(sched_pick(&pool, 0, 2000).next, &a);
+        CHECK_EQ(sched_set_affinity(&a, 0x4, 0, 2500, &kick), -EINVAL);
+        CHECK_EQ(kick, 0);
+        CHECK_EQ(sched_set_affinity(&a, 0x2, 0, 3000, &kick), 0);
+        CHECK((kick & 0x1) != 0);
+        CHECK_PTR_EQ(sched_pick(&pool, 1, 3000).next, NULL);
+        CHECK_PTR_EQ(sched_pick(&pool, 0, 3000).next, NULL);
+        CHECK_EQ(sched_saved(&a, 3000), 0x2);
+        CHECK_PTR_EQ(sched_pick(&pool, 1, 3000).next, &a);
+    }
+}
+
+/* Another pCPU's clock reading may be a little older than the last one seen. */
+TEST(time_that_goes_back_is_no_time)
+{
+    for (unsigned i = 0; sched_policy(i) != NULL; i++) {
+        sched_pool_init(&pool, sched_policy(i), 0x1);
+        add(&a, 0x1);
+        sched_wake(&a, 5000);
+        CHECK_PTR_EQ(sched_pick(&pool, 0, 4990).next, &a);
+        sched_sleep(&a, RUNSTATE_BLOCKED, 6000);
+        sched_pick(&pool, 0, 5980);
+        check_state(&a, 6000, RUNSTATE_BLOCKED, 5980);
+    }
+}
+
+TEST(second_unit_takes_turns_under_credit2_only)
+{
+    uint32_t kick = 0;
+    struct sched_choice choice;
+    uint64_t end_ns;
+
+    sched_pool_init(&pool, &sched_null, 0x1);
+    add(&a, 0x1);
+    b = (struct sched_unit){.hard_affinity = 1, .weight = 256};
+    CHECK_EQ(sched_add(&pool, &b, 1000, &kick), -ENOSPC);
+    CHECK_EQ(sched_wake(&b, 2000), 0);
+    CHECK_PTR_EQ(sched_pick(&pool, 0, 3000).next, NULL);
+    CHECK_EQ(sched_remove(&a, 4000), 0x1); /* b gets its place. */
+    CHECK_PTR_EQ(sched_pick(&pool, 0, 5000).next, &b);
+
+    sched_pool_init(&pool, &sched_credit2, 0x1);
+    add(&a, 0x1);
+    add(&b, 0x1);
+    CHECK_EQ(sched_wake(&a, 2000), 0x1);
+    CHECK_PTR_EQ(sched_pick(&pool, 0, 2000).next, &a);
+    CHECK_EQ(sched_wake(&b, 3000), 0x1); /* a is no longer alone. */
+    choice = sched_pick(&pool, 0, 3000);
+    CHECK_PTR_EQ(choice.next, &a);
+    CHECK(!choice.alone && choice.until_ns > 3000 && choice.until_ns <= 3000 + 10 * NS_PER_MS);
+    end_ns = choice.until_ns;
+    choice = sched_pick(&pool, 0, end_ns);
+    CHECK_PTR_EQ(choice.next, &b);
+    CHECK(!choice.alone && choice.until_ns > end_ns);
+    CHECK_EQ(sched_saved(&a, end_ns + 1000), 0);
+}
+
+static void remove_running(void *argument)
+{
+    (void)argument;
+    sched_remove(&a, 3000);
+}
+
+TEST(removing_a_running_unit_is_our_mistake)
+{
+    sched_pool_init(&pool, &sched_credit2, 0x1);
+    add(&a, 0x1);
+    sched_wake(&a, 2000);
+    sched_pick(&pool, 0, 2000);
+    CHECK(test_panics(remove_running, NULL));
+}
