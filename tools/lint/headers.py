@@ -4,6 +4,7 @@
 import concurrent.futures
 import glob
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -18,9 +19,12 @@ def variable(name):
 
 
 def compile_alone(path, compiler):
-    # Twice: the guard must work too.
+    # Twice: the guard must work too. A header of assembler macros is for .S files.
     text = f'#include "{path}"\n#include "{path}"\n'
-    done = subprocess.run([*compiler, "-fsyntax-only", "-x", "c", "-"], input=text, capture_output=True, text=True,
+    with open(path, encoding="utf-8") as file:
+        assembly = re.search(r"^\s*\.macro\b", file.read(), re.MULTILINE)
+    language = ["-c", "-o", "/dev/null", "-x", "assembler-with-cpp"] if assembly else ["-fsyntax-only", "-x", "c"]
+    done = subprocess.run([*compiler, *language, "-"], input=text, capture_output=True, text=True,
                           check=False)
     return f"{path} does not compile alone:\n{done.stderr}" if done.returncode else ""
 
