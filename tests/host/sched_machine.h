@@ -212,7 +212,7 @@ static inline void machine_check_choice(struct machine *m, unsigned id, const st
     if (next == NULL || choice->alone) {
         MACHINE_CHECK(choice->until_ns == TIME_NEVER);
     } else {
-        MACHINE_CHECK(choice->until_ns > now_ns && choice->until_ns <= now_ns + longest_ns);
+        MACHINE_CHECK(choice->until_ns > now_ns && choice->until_ns <= now_ns + longest_ns + m->stale_ns);
     }
     if (next == NULL) {
         return;
