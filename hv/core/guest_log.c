@@ -12,7 +12,8 @@ void guest_log_set_threshold(enum log_level threshold)
     shown = threshold;
 }
 
-/* The share is a number of lines in the bucket; two vCPUs that race may get a line too many between them, which harms nobody. */
+/* The share is a number of lines in the bucket; two vCPUs that race may get a line too many between them,
+ * which harms nobody. */
 bool guest_log_allowed(struct domain *domain, unsigned lines)
 {
     uint64_t now_ns = time_now_ns();

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* guest_log.h - words about what a guest does wrong: of its own level (guest_loglvl), and so few that no guest can flood the console. */
+/* guest_log.h - words about what a guest does wrong: of its own level (guest_loglvl), and so few that no
+ * guest can flood the console. */
 #ifndef CORE_GUEST_LOG_H
 #define CORE_GUEST_LOG_H
 
@@ -9,7 +10,8 @@
 /* Lines of this level and more severe reach the console. Boot CPU. */
 void guest_log_set_threshold(enum log_level threshold);
 
-/* May @domain cause another @lines lines? It has GUEST_LOG_BURST, and gets one back every GUEST_LOG_EVERY_MS. */
+/* May @domain cause another @lines lines? It has GUEST_LOG_BURST, and gets one back every
+ * GUEST_LOG_EVERY_MS. */
 bool guest_log_allowed(struct domain *domain, unsigned lines);
 
 #define GUEST_LOG_BURST 32u

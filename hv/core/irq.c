@@ -57,7 +57,8 @@ bool irq_dispatch(struct pcpu *cpu, uint32_t intid)
     struct domain *domain;
     int target;
 
-    if (intid < BOUND_INTID_COUNT && cpu->bound_slot[intid] != 0) { /* IRQ PATH 4/7: bound: its list register is empty. */
+    /* IRQ PATH 4/7: bound: its list register is empty. */
+    if (intid < BOUND_INTID_COUNT && cpu->bound_slot[intid] != 0) {
         unsigned slot = cpu->bound_slot[intid] - 1u;
 
         gic()->lr_write(slot, cpu->bound[slot].value);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pcpu.h - what each physical CPU keeps: which vCPU is loaded, what it must do before it returns to a guest, its timers, and
- * which interrupts the fast path may inject. */
+/* pcpu.h - what each physical CPU keeps: which vCPU is loaded, what it must do before it returns to a guest,
+ * its timers, and which interrupts the fast path may inject. */
 #ifndef CORE_PCPU_H
 #define CORE_PCPU_H
 
@@ -14,7 +14,8 @@
 struct vcpu;
 struct sched_pool;
 
-#define BOUND_INTID_COUNT 1024 /* GICv2's IAR is masked to ten bits: every index it can give is in the table. */
+/* GICv2's IAR is masked to ten bits: every index it can give is in the table. */
+#define BOUND_INTID_COUNT 1024
 
 /* Reasons for trap_exit() to do more than return. Set by any CPU, taken by the own one. */
 #define PCPU_RESCHEDULE BIT32(0)
@@ -28,18 +29,20 @@ struct bound_lr {
 struct pcpu {
     struct cpu_base base; /* First: arch/cpu.h. */
     uint64_t stack_top;
-    uint64_t gicc_base;   /* GICv2: the CPU interface, for the fast path. */
+    uint64_t gicc_base; /* GICv2: the CPU interface, for the fast path. */
     uint64_t unused;
     /* Bound list registers (vgic/vgic.h, struct vgic_fill): INTID -> slot + 1, 0: take the full path. */
     struct bound_lr bound[GIC_LR_MAX];
     uint8_t bound_slot[BOUND_INTID_COUNT];
     uint16_t bound_intid[GIC_LR_MAX];
 
-    struct vcpu *loaded;  /* Whose registers are in the CPU: it runs, or sleeps here with nobody else to run. */
-    struct vcpu *current; /* Who runs; NULL: idle. */
+    /* Whose registers are in the CPU: it runs, or sleeps here with nobody else to run. */
+    struct vcpu *loaded;
+    struct vcpu *current;  /* Who runs; NULL: idle. */
     struct vcpu *fp_owner; /* Whose FP registers are in the CPU, if that vCPU says so too. */
-    bool alone;           /* Nobody else waits for this pCPU: sched_pick()'s word. */
-    uint64_t doze_since;  /* The running vCPU sleeps in place since then (ticks): see core/vcpu_run.c. 0: it does not. */
+    bool alone;            /* Nobody else waits for this pCPU: sched_pick()'s word. */
+    /* The running vCPU sleeps in place since then (ticks): see core/vcpu_run.c. 0: it does not. */
+    uint64_t doze_since;
     _Atomic uint32_t work;
     uint16_t ppi_enabled; /* Linked PPIs that are enabled in the physical GIC. */
     _Atomic bool online;
@@ -64,10 +67,12 @@ void pcpu_init(unsigned cpu, uint64_t stack_top);
 uint32_t pcpu_online_mask(void);
 void pcpu_set_online(unsigned cpu);
 
-/* Ask every pCPU in @cpus to choose again whom it runs. Any CPU, no lock of rank above LOCK_RANK_SCHED held. */
+/* Ask every pCPU in @cpus to choose again whom it runs. Any CPU, no lock of rank above LOCK_RANK_SCHED
+ * held. */
 void pcpu_reschedule(uint32_t cpus);
 
-/* Make @cpu leave its guest and pass trap_exit() soon; nothing when it is this one, which is there already. */
+/* Make @cpu leave its guest and pass trap_exit() soon; nothing when it is this one, which is there
+ * already. */
 void pcpu_kick(unsigned cpu);
 
 /* Arm @timer on this pCPU for @deadline (physical counter ticks); disarm one armed on @cpu. */

@@ -4,9 +4,10 @@
  *     asleep --vcpu_notice--> awake --vcpu_schedule--> loaded and current --vcpu_block--> asleep, still
  * loaded
  *
- * A vCPU that waits while nobody else wants its pCPU does not bother the scheduler: it "dozes", current and loaded, and trap_exit()
- * sleeps in its place until an interrupt, a kick or a reschedule ends that. A guest may see its wfi end for no reason, which the
- * architecture allows. The time is put down as blocked all the same.
+ * A vCPU that waits while nobody else wants its pCPU does not bother the scheduler: it "dozes", current and
+ * loaded, and trap_exit() sleeps in its place until an interrupt, a kick or a reschedule ends that. A guest
+ * may see its wfi end for no reason, which the architecture allows. The time is put down as blocked all the
+ * same.
  *
  * No wake-up is lost: a sleeper publishes "asleep" first and looks for interrupts after; whoever brings an
  * interrupt changes the vGIC first and looks for sleepers after. Both go through the vGIC's lock, so one of

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* trap.c - what brings a guest to EL2, and trap_exit(), the only way back. Called by vectors.S on this pCPU's stack with the
- * guest's registers in its frame; what is returned is the vCPU to run. */
+/* trap.c - what brings a guest to EL2, and trap_exit(), the only way back. Called by vectors.S on this pCPU's
+ * stack with the guest's registers in its frame; what is returned is the vCPU to run. */
 #include "entry/trap.h"
 
 #include "arch/cpu.h"
@@ -21,8 +21,8 @@
 #define HVC_XEN 0xea1u
 #define HVC_DEBUG_FIRST 0xff00u
 
-/* Carry out an acknowledged interrupt. More may wait: while a guest runs the next one follows at once, so that nobody's
- * storm holds EL2. */
+/* Carry out an acknowledged interrupt. More may wait: while a guest runs the next one follows at once, so
+ * that nobody's storm holds EL2. */
 static void take_interrupt(struct pcpu *cpu, uint32_t iar)
 {
     const struct gic_driver *g = gic();
@@ -33,7 +33,8 @@ static void take_interrupt(struct pcpu *cpu, uint32_t iar)
         return;
     }
     done = irq_dispatch(cpu, intid); /* IRQ PATH 3/7: to its owner. */
-    g->eoi(iar);                     /* IRQ PATH 6/7: drop the priority; the guest's own end deactivates it. */
+    /* IRQ PATH 6/7: drop the priority; the guest's own end deactivates it. */
+    g->eoi(iar);
     if (done) {
         g->deactivate(iar);
     }
@@ -51,7 +52,8 @@ struct vcpu *trap_irq(struct vcpu *vcpu)
     return trap_irq_acknowledged(vcpu, gic()->ack()); /* IRQ PATH 2/7: what is it? */
 }
 
-/* Nobody to run: sleep until an interrupt is pending, take it. Interrupts stay masked: a pending one ends the wfi all the same. */
+/* Nobody to run: sleep until an interrupt is pending, take it. Interrupts stay masked: a pending one ends the
+ * wfi all the same. */
 static void idle(struct pcpu *cpu)
 {
     cpu_wait_for_interrupt();
@@ -160,8 +162,9 @@ _Noreturn void trap_own_fault(unsigned vector, uint64_t sp, uint64_t lr)
     const char *what = vector < ARRAY_COUNT(names) ? names[vector] : "unknown";
 
     log_panic_mode();
-    panic("EL2 exception (%s): esr 0x%lx elr 0x%lx far 0x%lx sp 0x%lx lr 0x%lx%s", what, (unsigned long)sysreg_read(esr_el2),
-          (unsigned long)sysreg_read(elr_el2), (unsigned long)sysreg_read(far_el2), (unsigned long)sp, (unsigned long)lr,
+    panic("EL2 exception (%s): esr 0x%lx elr 0x%lx far 0x%lx sp 0x%lx lr 0x%lx%s", what,
+          (unsigned long)sysreg_read(esr_el2), (unsigned long)sysreg_read(elr_el2),
+          (unsigned long)sysreg_read(far_el2), (unsigned long)sp, (unsigned long)lr,
           vector == 4 && (sp & (KIB(64) - 1)) < PAGE_SIZE ? " (stack overflow)" : "");
 }
 

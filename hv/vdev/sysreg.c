@@ -169,10 +169,10 @@ void vsysreg_access(struct vcpu *vcpu, uint32_t iss)
         known = send_sgi(vcpu, reg, vcpu_x(vcpu, rt)) || is_raz_wi(reg);
     }
     if (!known) {
-        guest_log(vcpu, "%s of system register op0 %u op1 %u CRn %u CRm %u op2 %u at 0x%lx: undefined here", read ? "read" : "write", (unsigned)bits_get(reg, 21, 20),
-                  (unsigned)bits_get(reg, 16, 14), (unsigned)bits_get(reg, 13, 10),
-                  (unsigned)bits_get(reg, 4, 1), (unsigned)bits_get(reg, 19, 17),
-                  (unsigned long)vcpu->frame.pc);
+        guest_log(vcpu, "%s of system register op0 %u op1 %u CRn %u CRm %u op2 %u at 0x%lx: undefined here",
+                  read ? "read" : "write", (unsigned)bits_get(reg, 21, 20), (unsigned)bits_get(reg, 16, 14),
+                  (unsigned)bits_get(reg, 13, 10), (unsigned)bits_get(reg, 4, 1),
+                  (unsigned)bits_get(reg, 19, 17), (unsigned long)vcpu->frame.pc);
         vcpu_inject_undefined(vcpu);
         return;
     }

@@ -166,8 +166,8 @@ TEST(credit2_shares_are_fair)
 }
 
 /* Two worlds: first some life with any affinity for long, then one affinity for all. Nobody collects or pays
- * old accounts for more than the gaps that credit2_clock.c leaves: after half a second all get equal parts.
- */
+ * old accounts for more than the gaps that credit2_clock.c leaves: after half a second all get equal
+ * parts. */
 TEST(credit2_forgets_what_was_before_units_met)
 {
     for (unsigned round = 0; round < 20 * scale(); round++) {

@@ -283,8 +283,8 @@ static inline void machine_do_work(const struct vgic_work *work)
     machine_notice(work->notice);
 }
 
-/* One guest access by loaded @vcpu, with all core/ does around it; @redist: vCPU whose redistributor, or -1.
- */
+/* One guest access by loaded @vcpu, with all core/ does around it; @redist: vCPU whose redistributor, or
+ * -1. */
 static inline bool machine_access(unsigned vcpu, int redist, uint32_t offset, unsigned size, bool write,
                                   uint64_t *value)
 {
