@@ -11,7 +11,7 @@ if [ "${1:-}" = --fix ]; then
 fi
 if [ $# -eq 0 ]; then
     # shellcheck disable=SC2046
-    set -- $(find hv guests tests -name '*.[ch]' -type f | xargs grep -LE '^[[:space:]]*\.macro' | sort)
+    set -- $(find hv guests tests tools -name '*.[ch]' -type f | xargs grep -LE '^[[:space:]]*\.macro' | sort)
 fi
 clang-format --version
 clang-format -Werror "$mode" "$@" && echo "$# files well laid out"
