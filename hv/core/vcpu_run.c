@@ -65,22 +65,34 @@ static bool must_unload(const struct vcpu *vcpu)
     return vcpu->unit.awake || !vcpu->powered;
 }
 
+/* The scheduler's choice for this pCPU; one that was switched off while an interrupt was waking it is put back to sleep. */
+static struct sched_choice choose(struct pcpu *cpu)
+{
+    struct vcpu *dropped = NULL;
+
+    for (;;) {
+        struct sched_choice choice = sched_pick(cpu->pool, (unsigned)cpu->base.id, time_now_ns());
+        struct vcpu *next = choice.next != NULL ? vcpu_of_unit(choice.next) : NULL;
+
+        if (dropped != NULL && dropped != next && dropped != cpu->loaded) {
+            pcpu_reschedule(sched_saved(&dropped->unit, time_now_ns())); /* Its registers never left memory. */
+        }
+        if (next == NULL || next->powered) {
+            return choice;
+        }
+        (void)sched_sleep(&next->unit, RUNSTATE_OFFLINE, time_now_ns());
+        dropped = next;
+    }
+}
+
 void vcpu_schedule(struct pcpu *cpu)
 {
-    unsigned id = (unsigned)cpu->base.id;
     struct sched_choice choice;
     struct vcpu *next;
 
     vcpu_end_doze(cpu);
-    for (;;) {
-        choice = sched_pick(cpu->pool, id, time_now_ns());
-        next = choice.next != NULL ? vcpu_of_unit(choice.next) : NULL;
-        if (next == NULL || next->powered) {
-            break;
-        }
-        /* Woken by an interrupt that crossed its switching off. */
-        (void)sched_sleep(&next->unit, RUNSTATE_OFFLINE, time_now_ns());
-    }
+    choice = choose(cpu);
+    next = choice.next != NULL ? vcpu_of_unit(choice.next) : NULL;
     if (cpu->loaded != NULL && next != cpu->loaded && (next != NULL || must_unload(cpu->loaded))) {
         vcpu_unload(cpu);
     }
