@@ -46,7 +46,6 @@ void vcpu_reset(struct vcpu *vcpu, uint64_t entry, uint64_t context)
                 HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_RW;
     gic()->vcpu_reset(&vcpu->gic);
     spin_lock(vgic_lock(vcpu->domain->vgic));
-    (void)irq_unpark(vcpu); /* What waited for it here is reset with it. */
     vgic_vcpu_reset(vcpu->domain->vgic, vcpu->id);
     spin_unlock(vgic_lock(vcpu->domain->vgic));
 }
