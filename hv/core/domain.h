@@ -33,6 +33,7 @@ struct domain {
     enum shutdown_reason reason;
     struct spinlock memory_lock; /* LOCK_RANK_MEMORY: stage2. */
     struct stage2 stage2;
+    const struct vcpu *last_on[CPU_MAX]; /* Whose translations pCPU n's TLB has of this VMID; its own word. */
     unsigned gic_version;
     unsigned spi_limit;
     struct vgic *vgic;

@@ -183,10 +183,15 @@ void vcpu_load(struct pcpu *cpu, struct vcpu *next)
     sysreg_write(hcr_el2, next->hcr);
     next->hcr &= ~HCR_VSE;
     sysreg_write(cptr_el2, CPTR_RES1 | CPTR_TTA | CPTR_TFP);
-    if (next->last_cpu != id) {
-        /* Another vCPU of this VMID may have run here since: its translations are not this one's. */
+    if (domain->last_on[id] != next || next->last_cpu == CPU_NONE) {
+        /* Another vCPU of this VMID has run here since, or this one was reset: what the TLB has of the VMID
+         * is not this one's. What it changed while it was elsewhere is gone already: its invalidations are
+         * broadcast. */
         barrier_isb(); /* VTTBR_EL2 first: the invalidation is for its VMID. */
         __asm__ volatile("tlbi vmalle1\n\tdsb nsh" ::: "memory");
+        domain->last_on[id] = next;
+    }
+    if (next->last_cpu != id) {
         irq_follow(cpu, next);
         if (cpu->fp_owner == next) {
             cpu->fp_owner = NULL; /* What it left here long ago is not what it has now. */
