@@ -242,13 +242,13 @@ void console_guest_flush(uint16_t domid)
 
 uint64_t console_poll(void)
 {
-    uint64_t piece_ticks = (uint64_t)cpu_tick_hz() * CONSOLE_PIECE_MS / 1000;
     uint64_t now = cpu_count_ticks(), due, next = TIME_NEVER;
     bool locked = console_enter();
+    uint64_t quiet_ms = console_input_typing(now) ? CONSOLE_ECHO_MS : CONSOLE_PIECE_MS;
     struct guest_line *line = line_of(console_input_focus(), false);
 
     if (line != NULL && line->length != 0) {
-        due = max_u64(line->since, kept_waiting) + piece_ticks;
+        due = max_u64(line->since, kept_waiting) + (uint64_t)cpu_tick_hz() * quiet_ms / 1000;
         if (now >= due) {
             print_guest(line, false);
         } else {

@@ -46,14 +46,17 @@ bool console_guest_may_put(void);
  * same line, if nobody else has printed since. */
 void console_guest_flush(uint16_t domid);
 
-/* Print what the domain that has the input began, did not end, and added nothing to for CONSOLE_PIECE_MS: a
- * prompt. Lines of the others wait for their end, so that none is torn; when the input moves, what its new
- * owner began is printed. Returns when there is something to do for the next call, in counter ticks;
+/* Print what the domain that has the input began, did not end, and added nothing to for a while: a prompt, or
+ * the echo of what is typed. The while is CONSOLE_PIECE_MS, or, until CONSOLE_TYPING_MS after a key,
+ * CONSOLE_ECHO_MS. Lines of the others wait for their end, so that none is torn; when the input moves, what
+ * its new owner began is printed. Returns when there is something to do for the next call, in counter ticks;
  * TIME_NEVER: not before a guest prints again. For a timer: a prompt shows without it only when a key is
  * pressed or a flush is asked for. */
 uint64_t console_poll(void);
 
-#define CONSOLE_PIECE_MS 50u
+#define CONSOLE_PIECE_MS 250u
+#define CONSOLE_ECHO_MS 20u
+#define CONSOLE_TYPING_MS 1000u
 
 /* One guest console's receiver of input, called by console_input() on the pCPU that took the interrupt, no
  * lock held. Returns false when it cannot take it now. */

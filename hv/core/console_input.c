@@ -15,6 +15,7 @@
  * calls, and a call during a delivery makes that one go round again. */
 #include <stdatomic.h>
 
+#include "arch/cpu.h"
 #include "core/console_state.h"
 #include "core/console_tx.h"
 #include "drivers/uart.h"
@@ -36,6 +37,7 @@ static unsigned receiver_count;
 static uint16_t focus = DOMID_HV;
 static bool focus_chosen; /* A domain has had the input, or a person has moved it. */
 static unsigned ctrl_a_count;
+static uint64_t typing_until; /* Counter ticks. */
 
 static char backlog[BACKLOG_MAX];
 static unsigned backlog_head, backlog_count;
@@ -47,6 +49,11 @@ static _Atomic uint16_t waiting_domid = DOMID_NONE;
 uint16_t console_input_focus(void)
 {
     return focus;
+}
+
+bool console_input_typing(uint64_t now)
+{
+    return now < typing_until;
 }
 
 static void set_focus(uint16_t domid)
@@ -63,6 +70,7 @@ void console_input_init(const struct uart_driver *driver)
     receiver_count = 0;
     focus_chosen = false;
     ctrl_a_count = 0;
+    typing_until = 0;
     delivering = false;
     set_focus(DOMID_HV);
 }
@@ -181,6 +189,7 @@ static void typed(char c)
         keep(CTRL_A);
     }
     keep(c);
+    typing_until = cpu_count_ticks() + (uint64_t)cpu_tick_hz() * CONSOLE_TYPING_MS / 1000;
     console_flush_locked(focus); /* The prompt that is being answered. */
 }
 

@@ -21,4 +21,7 @@ void console_input_init(const struct uart_driver *driver);
 /* With the lock held: the domain that has the input, DOMID_HV for the hypervisor. */
 uint16_t console_input_focus(void);
 
+/* Was something typed to a domain just now? */
+bool console_input_typing(uint64_t now);
+
 #endif

@@ -35,7 +35,7 @@ bool vconsole_put(struct domain *domain, const char *text, size_t length)
     }
     console_guest_write(domain->id, text, length);
     if (text[length - 1] != '\n' && !timer_armed(timer)) {
-        pcpu_timer_arm(timer, cpu_count_ticks() + ticks_from_ns(CONSOLE_PIECE_MS * NS_PER_MS));
+        pcpu_timer_arm(timer, cpu_count_ticks() + ticks_from_ns(CONSOLE_ECHO_MS * NS_PER_MS));
     }
     return true;
 }

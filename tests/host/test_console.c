@@ -76,6 +76,7 @@ TEST(poll_prints_what_waited_long_enough)
     guest(1, " ");
     due = console_poll();
     CHECK(due >= second + (uint64_t)cpu_tick_hz() * CONSOLE_PIECE_MS / 1000);
+    CHECK(due <= second + (uint64_t)cpu_tick_hz() * CONSOLE_PIECE_MS / 1000 + 1000);
     CHECK(due != TIME_NEVER);
     expect("");
     host_ticks = due - 10;
@@ -83,6 +84,21 @@ TEST(poll_prints_what_waited_long_enough)
     host_ticks = due;
     CHECK_EQ(console_poll(), TIME_NEVER);
     expect("(d1) $ ");
+}
+
+TEST(echo_of_what_is_typed_does_not_wait_long)
+{
+    uint64_t typed;
+
+    start();
+    console_register(1, hear);
+    type("l");
+    typed = host_ticks;
+    guest(1, "l");
+    CHECK(console_poll() <= typed + (uint64_t)cpu_tick_hz() * CONSOLE_ECHO_MS / 1000 + 1000);
+    host_ticks = typed + (uint64_t)cpu_tick_hz() * CONSOLE_TYPING_MS / 1000;
+    guest(1, "s");
+    CHECK(console_poll() > host_ticks + (uint64_t)cpu_tick_hz() * CONSOLE_ECHO_MS / 1000);
 }
 
 TEST(poll_tears_no_line_of_who_has_no_input)
