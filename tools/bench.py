@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-# bench.py - measures interrupt latency, bare and under Bulkhead and Debian's Xen, in instructions. Called by
-# ./bench.
+# bench.py - measures interrupt latency and the ways into the hypervisor, bare and under Bulkhead and Debian's
+# Xen, in instructions. Called by ./bench.
 """Measures how many instructions a timer's interrupt takes to reach a guest: on the bare machine, under
 Bulkhead (each scheduler, vwfi mode, DEBUG on and off) and under Debian's Xen, each in a fresh boot of QEMU's
-virt machine with -icount shift=0, one CPU and a counter of 1 GHz: one instruction is one tick. Rows are
-printed as they come, then the table; pictures go to build/bench."""
+virt machine with -icount shift=0, one CPU and a counter of 1 GHz: one instruction is one tick. Then, with
+guests/ubench, what a guest pays for hypercalls, accesses to its interrupt controller, interrupts and switches
+(--only ubench: these alone). Rows are printed as they come, then the tables; pictures go to build/bench."""
 import argparse
 import concurrent.futures
 import fnmatch
@@ -15,6 +16,7 @@ import time
 
 import bench_cases
 import bench_report
+import bench_ubench
 import qemu
 
 ABREAST = 2
@@ -37,11 +39,12 @@ def parse():
 
 
 def select(options):
-    cases = list(bench_cases.all_cases())
-    if options.golden or options.check_golden:
-        cases = [case for case in cases if case.system != "xen" and not case.trace]
     if options.quick:
-        cases = [case for case in cases if bench_cases.is_quick(case)]
+        cases = [case for case in bench_cases.all_cases() if bench_cases.is_quick(case)]
+    else:
+        cases = [*bench_cases.all_cases(), *bench_ubench.all_cases()]
+    if options.golden or options.check_golden:
+        cases = [case for case in cases if case.exact]
     if options.only:
         cases = [case for case in cases
                  if options.only in case.name or fnmatch.fnmatch(case.name, options.only)]
@@ -49,22 +52,19 @@ def select(options):
 
 
 def show(row, number, count):
-    if row.problem:
-        text = row.problem
-    elif row.case.trace:
-        text = f"GIC accesses per interrupt: {row.gic_reads:.1f} reads, {row.gic_writes:.1f} writes"
-    elif row.case.scrub:
-        text = f"first guest instruction after {row.first_tick:,}"
-    else:
-        text = f"AVG {row.avg:5} MIN {row.min:5} MAX {row.max:6} WARM_MAX {row.warm_max:6}"
-    print(f"[{number:2}/{count}] {row.case.name:40} {text}  ({row.seconds:.1f} s)", flush=True)
+    print(f"[{number:2}/{count}] {row.case.name:40} {row.problem or row.summary()}  ({row.seconds:.1f} s)",
+          flush=True)
+
+
+def measure(case):
+    return (bench_ubench if isinstance(case, bench_ubench.Case) else bench_cases).measure(case)
 
 
 def measure_all(cases):
     """Two boots abreast; returns the rows in the order of `cases`."""
     rows = {}
     pool = concurrent.futures.ThreadPoolExecutor(ABREAST)
-    futures = [pool.submit(bench_cases.measure, case) for case in cases]
+    futures = [pool.submit(measure, case) for case in cases]
     try:
         for future in concurrent.futures.as_completed(futures):
             row = future.result()
@@ -88,8 +88,12 @@ def doubtful(rows, options):
     if options.golden:
         return set(bench_report.golden_counts(rows))
     golden = bench_report.compare_golden(rows)[0] if options.check_golden else {}
-    rare = {row.case for row in rows if 0 < row.histogram.get(row.max, 0) <= RARE_ROUNDS}
-    return rare | set(golden) | set(bench_report.check_bars(rows))
+    rare = {row.case for row in rows if row.rare(RARE_ROUNDS)}
+    return rare | set(golden) | set(check_bars(rows))
+
+
+def check_bars(rows):
+    return bench_report.check_bars(rows) | bench_ubench.check_bars(rows)
 
 
 def settle(rows, options):
@@ -99,7 +103,7 @@ def settle(rows, options):
     for row in rows:
         seen = [row]
         while row.case in again and not row.problem and len(seen) < REPEATS:
-            row = bench_cases.measure(row.case)
+            row = measure(row.case)
             if any(row.figures() == other.figures() for other in seen):
                 break
             seen.append(row)
@@ -111,14 +115,15 @@ def settle(rows, options):
 
 def report(rows, options):
     """Table, files, checks. Returns the failures."""
-    print("\n" + bench_report.Table(rows).text() + "\n")
+    for table in (bench_report.Table(rows).text(), bench_ubench.Table(rows).text()):
+        print(f"\n{table}\n" if table else "", end="")
     for path in bench_report.draw(rows):
         print(f"picture: {path}")
     if options.json:
         bench_report.write_json(rows, options.json)
         print(f"all figures: {options.json}")
     failures = [f"{row.case.name}: {row.problem}" for row in rows if row.problem]
-    failures += [f"{case.name}: {text}" for case, text in bench_report.check_bars(rows).items()]
+    failures += [f"{case.name}: {text}" for case, text in check_bars(rows).items()]
     if options.golden and not failures:
         bench_report.write_golden(rows)
         print(f"golden counts: {bench_report.GOLDEN}")
@@ -130,7 +135,7 @@ def report(rows, options):
 
 
 def build():
-    targets = ["release", "debug", bench_cases.METER]
+    targets = ["release", "debug", bench_cases.METER, bench_ubench.GUEST]
     print(f"bench: building {', '.join(targets)}", flush=True)
     if os.spawnlp(os.P_WAIT, "make", "make", "-s", f"-j{os.cpu_count() or 1}", *targets) != 0:
         raise qemu.Problem("the build failed: see above")

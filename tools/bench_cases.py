@@ -40,6 +40,11 @@ class Case:
     trace: bool = False  # Count GIC accesses; its latency is not used.
 
     @property
+    def exact(self):
+        """Is the same figure expected again?"""
+        return self.system != "xen" and not self.trace
+
+    @property
     def name(self):
         words = [self.system, self.sched, self.vwfi, self.build, self.timer, self.wait]
         words += ["bootscrub" if self.scrub else "", "gic" if self.trace else ""]
@@ -133,20 +138,31 @@ class Row:
     def figures(self):
         return {name: getattr(self, name) for name in ("avg", "min", "max", "warm_max", "mean")}
 
+    def golden(self):
+        return {**self.figures(), "first_tick": self.first_tick}
 
-def read_console(row, boot):
-    match = FIGURES.search(boot.text)
+    def rare(self, rounds):
+        """Is there a maximum of at most so many rounds?"""
+        return 0 < self.histogram.get(self.max, 0) <= rounds
+
+    def summary(self):
+        if self.case.trace:
+            return f"GIC accesses per interrupt: {self.gic_reads:.1f} reads, {self.gic_writes:.1f} writes"
+        if self.case.scrub:
+            return f"first guest instruction after {self.first_tick:,}"
+        return f"AVG {self.avg:5} MIN {self.min:5} MAX {self.max:6} WARM_MAX {self.warm_max:6}"
+
+
+def read_console(row, done):
+    match = FIGURES.search(done.text)
     if not match:
-        words = boot.text.strip() or boot.errors.strip() or "nothing at all"
-        late = boot.ended == "limit"
-        how = f"not done after {LIMIT} s" if late else f"QEMU ended with status {boot.status}"
-        row.problem = f"no figures ({how}); its last words: {words.splitlines()[-1]}"
+        row.problem = how_it_ended(done)
         return
     row.rounds, row.avg, row.min, row.max, row.warm_max, row.mean = map(int, match.groups()[2:])
-    row.first_tick = int(SETUP.search(boot.text).group(1)) if SETUP.search(boot.text) else 0
-    row.histogram = {int(latency): int(count) for latency, count in HISTOGRAM.findall(boot.text)}
-    if boot.status != 0:
-        row.problem = f"the guest ended with status {boot.status}"
+    row.first_tick = int(SETUP.search(done.text).group(1)) if SETUP.search(done.text) else 0
+    row.histogram = {int(latency): int(count) for latency, count in HISTOGRAM.findall(done.text)}
+    if done.status != 0:
+        row.problem = f"the guest ended with status {done.status}"
 
 
 def count_gic_accesses(row, path):
@@ -172,28 +188,44 @@ def count_gic_accesses(row, path):
     row.gic_reads, row.gic_writes = count["read"] / interrupts, count["write"] / interrupts
 
 
+def boot(guest, bootargs, hypervisor=None, options="", cpus=1, vcpus=1, extra=()):
+    """One boot of an image of build/guests: bare, or as the only domain of a hypervisor. On one CPU the counts
+    are exact."""
+    board = qemu.Board.load(BOARD)
+    machine = {"smp": cpus, "frequency": HZ, "icount": True}
+    if hypervisor is None:
+        line = qemu.command(board, guest, append=bootargs, extra=extra, bare=True, **machine)
+        return qemu.boot(line, LIMIT)
+    with tempfile.TemporaryDirectory(prefix="bench-") as directory:
+        tree = os.path.join(directory, "tree.dtb")
+        name = os.path.splitext(os.path.basename(guest))[0]
+        domain = mktree.Domain(name, guest, bootargs, MEMORY_KIB, cpus=vcpus)
+        loaders = mktree.make_tree(board, [domain], options, tree, **machine)
+        line = qemu.command(board, hypervisor, dtb=tree, loaders=loaders, extra=extra, **machine)
+        return qemu.boot(line, LIMIT)
+
+
+def how_it_ended(done):
+    """Why there are no figures."""
+    words = done.text.strip() or done.errors.strip() or "nothing at all"
+    late = done.ended == "limit"
+    how = f"not done after {LIMIT} s" if late else f"QEMU ended with status {done.status}"
+    return f"no figures ({how}); its last words: {words.splitlines()[-1]}"
+
+
 def measure(case):
     """Boot a case and read its figures."""
-    board = qemu.Board.load(BOARD)
-    machine = {"smp": 1, "frequency": HZ, "icount": True}
     row = Row(case)
     if not os.path.exists(case.image()):
         row.problem = f"{case.image()} does not exist"
         return row
+    hypervisor = None if case.system == "bare" else case.image()
     with tempfile.TemporaryDirectory(prefix="bench-") as directory:
         log = os.path.join(directory, "trace")
         extra = ["-trace", "gic_*", "-D", log] if case.trace else []
-        if case.system == "bare":
-            machine["bare"] = True
-            line = qemu.command(board, case.image(), append=case.bootargs(), extra=extra, **machine)
-        else:
-            tree = os.path.join(directory, "tree.dtb")
-            domain = mktree.Domain("meter", METER, case.bootargs(), MEMORY_KIB)
-            loaders = mktree.make_tree(board, [domain], case.options(), tree, **machine)
-            line = qemu.command(board, case.image(), dtb=tree, loaders=loaders, extra=extra, **machine)
-        boot = qemu.boot(line, LIMIT)
-        row.seconds = boot.seconds
-        read_console(row, boot)
+        done = boot(METER, case.bootargs(), hypervisor, case.options(), extra=extra)
+        row.seconds = done.seconds
+        read_console(row, done)
         if case.trace and not row.problem:
             count_gic_accesses(row, log)
     return row

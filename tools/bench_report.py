@@ -63,6 +63,8 @@ class Table:
         return "\n".join([title, *found]) if found else ""
 
     def text(self):
+        if not any(case in self.rows for case in bench_cases.all_cases()):
+            return ""
         lines = [HEADING, "-" * len(HEADING)]
         group = None
         for case in bench_cases.latency_cases():
@@ -94,8 +96,7 @@ def write_json(rows, path):
 
 def golden_counts(rows):
     """Ours only: Xen is measured fresh each time."""
-    return {row.case: {**row.figures(), "first_tick": row.first_tick} for row in rows
-            if row.case.system != "xen" and not row.case.trace and not row.problem}
+    return {row.case: row.golden() for row in rows if row.case.exact and not row.problem}
 
 
 def write_golden(rows):
