@@ -284,6 +284,19 @@ void page_free(pa_t start, unsigned order, uint16_t owner)
     spin_unlock(&pool.lock);
 }
 
+void page_free_owned(uint16_t owner)
+{
+    for (uint64_t index = 0; index < pool.page_count;) {
+        uint64_t word = word_at(index);
+        unsigned order = word != 0 ? order_in(word) : 0;
+
+        if ((word & STATE_MASK) == STATE_OWNED && bits_get(word, OWNER_HIGH, OWNER_LOW) == owner) {
+            page_free(pa((pool.first_frame + index) << PAGE_SHIFT), order, owner);
+        }
+        index += pages_of(order);
+    }
+}
+
 uint16_t page_owner(pa_t addr)
 {
     uint64_t index = (addr.v >> PAGE_SHIFT) - pool.first_frame;

@@ -34,6 +34,9 @@ int page_alloc(unsigned order, uint16_t owner, pa_t *out);
 /* Give back what one page_alloc() returned, order and owner the same (checked: ASSERT). Any CPU. */
 void page_free(pa_t start, unsigned order, uint16_t owner);
 
+/* Give back all that @owner has. A walk over all frames; @owner must not allocate meanwhile. */
+void page_free_owned(uint16_t owner);
+
 /* Owner of the page that holds @addr, which may be any page of a block: DOMID_NONE when free or not RAM. Any
  * CPU, no lock, at most 19 steps. Right for as long as the caller keeps the page from being freed or given
  * out. */

@@ -268,7 +268,7 @@ int build_domain(const struct domain_config *config, const struct board *board, 
         error = fill_domain(domain, config, kernel, &layout);
     }
     if (error != 0) {
-        domain_shutdown(domain, SHUTDOWN_CRASH);
+        domain_discard(domain);
         return error;
     }
     if (config->device_dma_uncontained) {

@@ -122,6 +122,19 @@ static int create_vgic(struct domain *domain, const struct domain_params *params
     return vgic_init(domain->vgic, &config);
 }
 
+/* Of a domain that never ran: its vCPUs' places in the scheduler and all its memory. */
+static void give_back(struct domain *domain)
+{
+    for (unsigned i = 0; i < domain->vcpu_count; i++) {
+        struct vcpu *vcpu = domain->vcpu[i];
+
+        if (vcpu != NULL && vcpu->unit.pool != NULL) {
+            pcpu_reschedule(sched_remove(&vcpu->unit, time_now_ns()));
+        }
+    }
+    page_free_owned(domain->id);
+}
+
 int domain_create(const struct domain_params *params, struct domain **out)
 {
     uint16_t id = domain_next_id;
@@ -156,6 +169,7 @@ int domain_create(const struct domain_params *params, struct domain **out)
         error = create_vcpu(domain, i, params->vcpu_hard_affinity[i]);
     }
     if (error != 0) {
+        give_back(domain);
         return error;
     }
     domains[id] = domain;
@@ -163,6 +177,14 @@ int domain_create(const struct domain_params *params, struct domain **out)
     atomic_fetch_add(&running_count, 1);
     *out = domain;
     return 0;
+}
+
+void domain_discard(struct domain *domain)
+{
+    irq_release(domain);
+    give_back(domain);
+    domains[domain->id] = NULL;
+    atomic_fetch_sub(&running_count, 1); /* Nobody has stopped: the machine stays on. */
 }
 
 static const char *reason_name(enum shutdown_reason reason)
@@ -184,13 +206,19 @@ static const char *reason_name(enum shutdown_reason reason)
 
 void domain_shutdown(struct domain *domain, enum shutdown_reason reason)
 {
-    if (atomic_exchange(&domain->stopped, true)) {
+    bool first;
+
+    /* No vCPU is being switched on meanwhile: PSCI looks at "stopped" under it. */
+    spin_lock(&domain->power_lock);
+    first = !atomic_exchange(&domain->stopped, true);
+    for (unsigned i = 0; first && i < domain->vcpu_count; i++) {
+        vcpu_stop(domain->vcpu[i]);
+    }
+    spin_unlock(&domain->power_lock);
+    if (!first) {
         return;
     }
     domain->reason = reason;
-    for (unsigned i = 0; i < domain->vcpu_count; i++) {
-        vcpu_stop(domain->vcpu[i]);
-    }
     irq_release(domain);
     console_guest_flush(domain->id);
     log_info("d%u %s", domain->id, reason_name(reason));

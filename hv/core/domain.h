@@ -58,6 +58,10 @@ struct domain_params {
  * domains). */
 int domain_create(const struct domain_params *params, struct domain **out);
 
+/* @domain, of which nothing ran yet, could not be built: give back its pCPUs, interrupts and memory. Boot
+ * CPU. */
+void domain_discard(struct domain *domain);
+
 /* By id; NULL. Domains are never freed yet, so the pointer stays good. */
 struct domain *domain_get(uint16_t id);
 

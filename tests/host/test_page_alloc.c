@@ -139,6 +139,26 @@ TEST(two_gib_are_two_blocks)
     CHECK_EQ(page_owner(a), DOMID_NONE);
 }
 
+TEST(an_owner_gives_everything_back)
+{
+    pa_t a, others;
+
+    set_up(GIB(1), GIB(2) / PAGE_SIZE);
+    page_pool_add(pa(GIB(1)), GIB(2));
+    for (unsigned i = 0; i < 200; i++) {
+        CHECK_EQ(page_alloc((unsigned)test_random_below(8), 5, &a), 0);
+        CHECK_EQ(page_alloc((unsigned)test_random_below(8), 6, &others), 0);
+    }
+    a = pa(page_owned_bytes(6));
+    page_free_owned(5);
+    CHECK_EQ(page_owned_bytes(5), 0);
+    CHECK_EQ(page_owned_bytes(6), a.v);
+    CHECK_EQ(page_free_bytes(), GIB(2) - a.v);
+    page_free_owned(6);
+    CHECK_EQ(page_free_bytes(), GIB(2));
+    CHECK_EQ(page_alloc(PAGE_ORDER_1G, 1, &a), 0); /* All in one piece again. */
+}
+
 /* Only heads have a word: adding RAM must not touch the frames between. */
 TEST(adding_is_a_few_steps_a_block)
 {
