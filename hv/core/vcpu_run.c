@@ -65,33 +65,13 @@ static bool must_unload(const struct vcpu *vcpu)
     return vcpu->unit.awake || !vcpu->powered;
 }
 
-/* The scheduler's choice for this pCPU; one that was switched off while an interrupt was waking it is put back to sleep. */
-static struct sched_choice choose(struct pcpu *cpu)
-{
-    struct vcpu *dropped = NULL;
-
-    for (;;) {
-        struct sched_choice choice = sched_pick(cpu->pool, (unsigned)cpu->base.id, time_now_ns());
-        struct vcpu *next = choice.next != NULL ? vcpu_of_unit(choice.next) : NULL;
-
-        if (dropped != NULL && dropped != next && dropped != cpu->loaded) {
-            pcpu_reschedule(sched_saved(&dropped->unit, time_now_ns())); /* Its registers never left memory. */
-        }
-        if (next == NULL || next->powered) {
-            return choice;
-        }
-        (void)sched_sleep(&next->unit, RUNSTATE_OFFLINE, time_now_ns());
-        dropped = next;
-    }
-}
-
 void vcpu_schedule(struct pcpu *cpu)
 {
     struct sched_choice choice;
     struct vcpu *next;
 
     vcpu_end_doze(cpu);
-    choice = choose(cpu);
+    choice = sched_pick(cpu->pool, (unsigned)cpu->base.id, time_now_ns());
     next = choice.next != NULL ? vcpu_of_unit(choice.next) : NULL;
     if (cpu->loaded != NULL && next != cpu->loaded && (next != NULL || must_unload(cpu->loaded))) {
         vcpu_unload(cpu);
@@ -115,7 +95,7 @@ void vcpu_notice(struct vcpu *vcpu)
         return; /* What came stays pending in the model. */
     }
     if (!vcpu->unit.awake) {
-        pcpu_reschedule(sched_wake(&vcpu->unit, time_now_ns()));
+        pcpu_reschedule(sched_unblock(&vcpu->unit, time_now_ns()));
     }
     cpu = atomic_load(&vcpu->loaded_cpu);
     if (cpu == CPU_NONE) {
@@ -162,7 +142,7 @@ void vcpu_block(struct vcpu *vcpu)
     }
     pcpu_reschedule(sched_sleep(&vcpu->unit, RUNSTATE_BLOCKED, time_now_ns()) | BIT32(cpu->base.id));
     if (interrupts_wait(cpu, vcpu)) {
-        pcpu_reschedule(sched_wake(&vcpu->unit, time_now_ns()) | BIT32(cpu->base.id));
+        pcpu_reschedule(sched_unblock(&vcpu->unit, time_now_ns()) | BIT32(cpu->base.id));
     }
 }
 

@@ -147,13 +147,13 @@ uint32_t sched_remove(struct sched_unit *unit, uint64_t now_ns)
     return kick;
 }
 
-uint32_t sched_wake(struct sched_unit *unit, uint64_t now_ns)
+static uint32_t wake(struct sched_unit *unit, bool offline_too, uint64_t now_ns)
 {
     struct sched_pool *pool = unit->pool;
     uint32_t kick = 0;
 
     spin_lock(&pool->lock);
-    if (!unit->awake) {
+    if (!unit->awake && (offline_too || unit->sleep_state == RUNSTATE_BLOCKED)) {
         unit->awake = true;
         if (!unit_runs(unit)) {
             unit_set_state(unit, RUNSTATE_RUNNABLE, now_ns);
@@ -164,6 +164,16 @@ uint32_t sched_wake(struct sched_unit *unit, uint64_t now_ns)
     return kick;
 }
 
+uint32_t sched_wake(struct sched_unit *unit, uint64_t now_ns)
+{
+    return wake(unit, true, now_ns);
+}
+
+uint32_t sched_unblock(struct sched_unit *unit, uint64_t now_ns)
+{
+    return wake(unit, false, now_ns);
+}
+
 uint32_t sched_sleep(struct sched_unit *unit, enum runstate state, uint64_t now_ns)
 {
     struct sched_pool *pool = unit->pool;
@@ -171,15 +181,17 @@ uint32_t sched_sleep(struct sched_unit *unit, enum runstate state, uint64_t now_
 
     ASSERT(state == RUNSTATE_BLOCKED || state == RUNSTATE_OFFLINE);
     spin_lock(&pool->lock);
+    if (unit->awake || state == RUNSTATE_OFFLINE) {
+        unit->sleep_state = state;
+    }
     unit->awake = false;
-    unit->sleep_state = state;
     if (unit_runs(unit)) {
         kick = BIT32(unit->cpu);
     } else {
         if (unit->state == RUNSTATE_RUNNABLE) {
             pool->ops->sleep(pool, unit, now_ns);
         }
-        unit_set_state(unit, state, now_ns);
+        unit_set_state(unit, unit->sleep_state, now_ns);
     }
     spin_unlock(&pool->lock);
     return kick;

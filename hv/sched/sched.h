@@ -117,8 +117,11 @@ int sched_add(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns,
 uint32_t sched_remove(struct sched_unit *unit, uint64_t now_ns);
 
 uint32_t sched_wake(struct sched_unit *unit, uint64_t now_ns);
-/* @state: RUNSTATE_BLOCKED or RUNSTATE_OFFLINE. A running unit goes on until its pCPU, which is in the mask,
- * picks. */
+/* The same, but a unit that was put offline stays so: for what wakes sleepers and may cross their being
+ * switched off. */
+uint32_t sched_unblock(struct sched_unit *unit, uint64_t now_ns);
+/* @state: RUNSTATE_BLOCKED or RUNSTATE_OFFLINE; one that is offline does not become blocked. A running unit
+ * goes on until its pCPU, which is in the mask, picks. */
 uint32_t sched_sleep(struct sched_unit *unit, enum runstate state, uint64_t now_ns);
 /* Let others of equal standing go first; its pCPU must pick. Nothing unless the unit runs. */
 void sched_yield(struct sched_unit *unit, uint64_t now_ns);
