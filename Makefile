@@ -44,6 +44,7 @@ all: image
 include mk/config.mk
 include mk/image.mk
 include mk/host.mk
+include mk/tools.mk
 -include guests/guests.mk
 
 .PHONY: golden

@@ -1,0 +1,307 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+# el2bound.py - how long does a CPU stay in EL2 at most, and in what? Runs the plugin tools/el2stay on loads made for it.
+"""Measures stays in EL2 (from exception to return), each by its cause, and prints the longest beside the bar.
+
+    make release guests tools && tools/el2bound.py              all loads
+    tools/el2bound.py --load busy --calls                       one, with the calls of the longest stays
+    tools/el2bound.py --json build/bench/el2bound.json          and as data
+    tools/el2bound.py --show FILE                               what the plugin wrote on another occasion
+
+docs/el2-bound.md says what is counted and what the figures do not say. Exit status 1: a bar is broken."""
+import argparse
+import dataclasses
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+import mktree
+import qemu
+
+NM = "aarch64-linux-gnu-nm"
+PLUGIN = os.path.join("build", "tools", "el2stay.so")
+HZ = 1000000000
+LIMIT = 120  # Seconds of one boot.
+
+BAR_STAY = 5000  # Instructions, once domains run.
+BARS_FAST = {"insns": 30, "code_lines": 4, "data_lines": 3, "gic_reads": 1, "gic_writes": 2}
+
+GIC_RANGES = {"virt": ["8000000-8ffffff"], "virt-gicv3": ["8000000-8ffffff"], "zcu102": ["f9000000-f907ffff"]}
+
+# Functions whose stays are counted apart, and what a person calls them. A stay in which several ran has several names.
+MARKS = {
+    "hcall_xen_version": "hypercall xen_version", "hcall_console_io": "hypercall console_io",
+    "hcall_sched_op": "hypercall sched_op", "hcall_vcpu_op": "hypercall vcpu_op", "hcall_hvm_op": "hypercall hvm_op",
+    "hypercall_debug_trap": "debug trap", "vpsci_call": "PSCI", "vmmio_fault": "MMIO", "vgic_dist_access": "vGICD",
+    "vgic_redist_access": "vGICR", "vpl011_write": "UART write", "vpl011_read": "UART read",
+    "vsysreg_access": "system register", "vgic_sgi_write": "SGI", "vcpu_use_fp": "FP", "guest_log": "log",
+    "log_line": "log line", "console_input": "UART interrupt", "console_poll": "prompt", "print_guest": "print",
+    "pcpu_timer_interrupt": "timer queue", "irq_dispatch": "full path", "irq_refresh": "refresh",
+    "vcpu_block": "block", "vcpu_schedule": "schedule", "vcpu_load": "switch", "domain_crash": "crash",
+    "domain_shutdown": "shutdown", "hypercall": "hypercall",
+}
+ENTRIES = {"boot": "boot", "wake": "after sleep", "sync": "trap", "irq": "IRQ", "fiq": "FIQ", "serror": "SError"}
+
+
+@dataclasses.dataclass
+class Load:
+    about: str
+    domains: list
+    cpus: int = 4
+    options: str = ""
+
+
+def guest(name):
+    return os.path.join("build", "guests", f"{name}.img")
+
+
+def meter(rounds, **other):
+    """Ends the machine when it has done its rounds, 100,003 ns each."""
+    return mktree.Domain("meter", guest("meter"), f"rounds={rounds} histogram=0", **other)
+
+
+def storm(what, cpus=2, number="", **other):
+    return mktree.Domain(f"storm-{what}{number}", guest("test-sys_storm"), f"do={what}", cpus=cpus, **other)
+
+
+def test_guest(name, cpus=1):
+    return mktree.Domain(name.replace("_", "-"), guest(f"test-{name}"), "exit=psci", cpus=cpus)
+
+
+def busy(cpu):
+    return mktree.Domain(f"busy{cpu}", guest("busy"), "mib=1 every=2", affinity={0: str(cpu)})
+
+
+CALLS = ("hypercall", "psci", "gic", "abort", "reg", "yield")
+LOADS = {
+    "fast": Load("one CPU, the meter alone", [meter(300)], cpus=1),
+    "busy": Load("four busy CPUs, the meter on one of them",
+                 [meter(300, affinity={0: "0"}), *[busy(cpu) for cpu in range(4)]]),
+    "calls": Load("four CPUs, storms of hypercalls, PSCI, vGIC, aborts, system registers",
+                  [meter(100), *[storm(what) for what in CALLS]]),
+    "console": Load("four CPUs that print all they can", [meter(500), storm("print", 4), storm("print", 1, "2")]),
+    "wakes": Load("four CPUs, timers that fire always, wfi with one pending, SGIs among four",
+                  [meter(100), storm("timer", 1), storm("wfi", 2), storm("sgi", 4)]),
+    "life": Load("domains that start CPUs, err, crash and stop",
+                 [meter(1000), test_guest("sys_psci", 3), test_guest("sys_hypercall", 2), test_guest("sys_platform", 2),
+                  test_guest("sys_hostile")]),
+}
+
+
+def make_symbols(elf, path):
+    with open(path, "w", encoding="ascii") as file:
+        subprocess.run([NM, "-n", elf], stdout=file, check=True)
+
+
+# Boot `load` and return what the plugin wrote.
+def measure(load, board_name="virt", build="release"):
+    board = qemu.Board.load(board_name)
+    image = os.path.join("build", build, "bulkhead")
+    machine = {"smp": load.cpus, "icount": True, "frequency": HZ if board.cpu else None}
+    for path in (PLUGIN, image, image + ".elf", *[domain.kernel for domain in load.domains]):
+        if not os.path.exists(path):
+            raise qemu.Problem(f"{path} does not exist: make {build} guests tools")
+    with tempfile.TemporaryDirectory(prefix="el2bound-") as directory:
+        tree, symbols, out = (os.path.join(directory, name) for name in ("tree.dtb", "symbols", "out.json"))
+        make_symbols(image + ".elf", symbols)
+        words = [PLUGIN, f"symbols={symbols}", f"out={out}", f"bar={BAR_STAY}"]
+        words += [f"gic={span}" for span in GIC_RANGES[board_name]] + [f"mark={name}" for name in MARKS]
+        loaders = mktree.make_tree(board, load.domains, f"console=dtuart {load.options}".strip(), tree, **machine)
+        line = qemu.command(board, image, dtb=tree, loaders=loaders, extra=["-plugin", ",".join(words)], **machine)
+        boot = qemu.boot(line, LIMIT)
+        if boot.ended != "exit" or boot.status != 0 or not os.path.exists(out):
+            last = (boot.text.strip() or boot.errors.strip() or "nothing at all").splitlines()[-3:]
+            raise qemu.Problem(f"the boot did not end well ({boot.ended}, status {boot.status}); its last words: {' / '.join(last)}")
+        with open(out, encoding="utf-8") as file:
+            return json.load(file)
+
+
+def name_of(cause):
+    marks = [MARKS.get(mark, mark) for mark in cause["marks"]]
+    if "hypercall" in marks and any(mark.startswith("hypercall ") for mark in marks):
+        marks.remove("hypercall")
+    if cause["entry"] == "irq" and not marks:
+        return "IRQ: fast path"
+    return ": ".join([ENTRIES[cause["entry"]], *([", ".join(marks)] if marks else [])])
+
+
+def merge(data):
+    """The causes of all CPUs by (boot, name), the longest first."""
+    merged = {}
+    for cpu, part in enumerate(data["cpus"]):
+        for cause in part["causes"]:
+            key = (cause["boot"], name_of(cause))
+            mine = merged.setdefault(key, {"name": key[1], "boot": key[0], "entry": cause["entry"], "marks": cause["marks"],
+                                           "count": 0, "sum": 0, "over": 0, "histogram": {}, "longest": {"insns": 0},
+                                           "most": {}, "calls": [], "cpu": cpu})
+            for figure in ("count", "sum", "over"):
+                mine[figure] += cause[figure]
+            for bucket, count in cause["histogram"].items():
+                mine["histogram"][bucket] = mine["histogram"].get(bucket, 0) + count
+            for figure, most in cause["most"].items():
+                mine["most"][figure] = max(mine["most"].get(figure, 0), most)
+            if cause["longest"]["insns"] > mine["longest"]["insns"]:
+                mine.update(longest=cause["longest"], calls=cause["calls"], cpu=cpu)
+    return sorted(merged.values(), key=lambda cause: -cause["longest"]["insns"])
+
+
+def histogram(causes):
+    total = {}
+    for cause in causes:
+        for bucket, count in cause["histogram"].items():
+            total[int(bucket)] = total.get(int(bucket), 0) + count
+    return total
+
+
+# The tree of calls, what is less than a hundredth of the whole left out. Each line: instructions with callees, own.
+def call_lines(calls):
+    whole = sum(own for _, _, _, own in calls)
+    for i, (depth, function, times, own) in enumerate(calls):
+        with_callees = own
+        for below, _, _, more in calls[i + 1:]:
+            if below <= depth:
+                break
+            with_callees += more
+        if with_callees * 100 >= whole:
+            yield f"{with_callees:10} {own:8}  {'  ' * depth}{function}{f' x{times}' if times > 1 else ''}"
+
+
+def path_of(calls):
+    """The way to where most instructions are: at each function, the callee that took most."""
+    def weight(i):
+        total = calls[i][3]
+        for below, _, _, own in calls[i + 1:]:
+            if below <= calls[i][0]:
+                break
+            total += own
+        return total
+
+    words, at = [], 0
+    while calls:
+        words.append(calls[at][1])
+        children = []
+        for i in range(at + 1, len(calls)):
+            if calls[i][0] <= calls[at][0]:
+                break
+            if calls[i][0] == calls[at][0] + 1:
+                children.append(i)
+        best = max(children, key=weight, default=None)
+        if best is None or weight(best) * 4 < weight(at):
+            return " > ".join(words)
+        at = best
+    return ""
+
+
+def show_causes(causes, lines, calls):
+    print(f"    {'longest':>8} {'mean':>6} {'stays':>8} {'over':>6} {'code':>5} {'data':>5} {'GIC r':>5} {'w':>3}  cause")
+    for cause in causes[:lines]:
+        longest = cause["longest"]
+        print(f"    {longest['insns']:8} {cause['sum'] // cause['count']:6} {cause['count']:8} {cause['over']:6} "
+              f"{longest['code_lines']:5} {longest['data_lines']:5} {longest['gic_reads']:5} {longest['gic_writes']:3}"
+              f"  {cause['name']}")
+        if cause["over"] or calls:
+            print(f"             in {path_of(cause['calls'])}")
+        if calls:
+            for line in call_lines(cause["calls"]):
+                print(f"            {line}")
+
+
+def show(data, lines=12, calls=False):
+    causes = merge(data)
+    running = [cause for cause in causes if not cause["boot"]]
+    at_boot = [cause for cause in causes if cause["boot"]]
+    show_causes(running, lines, calls)
+    spread = histogram(running)
+    print("    stays by instructions: " + ", ".join(f"<={top}: {spread[top]}" for top in sorted(spread)))
+    chains = [(cpu["longest_chain"], cpu["longest_chain_stays"]) for cpu in data["cpus"]]
+    if chains:
+        print(f"    longest time without an instruction of a guest, stay after stay: {max(chains)[0]} instructions in "
+              f"{max(chains)[1]} stays")
+    for cpu, part in enumerate(data["cpus"]):
+        if part["own_faults"]:
+            print(f"    CPU {cpu} took {part['own_faults']} exceptions from EL2 itself")
+    print("    before domains ran: " + (", ".join(f"{cause['name']} {cause['longest']['insns']}" for cause in at_boot[:4])
+                                        or "nothing"))
+
+
+def longest_of(data):
+    running = [cause for cause in merge(data) if not cause["boot"]]
+    return running[0]["longest"]["insns"] if running else 0
+
+
+def fast_path_of(data):
+    """The most of each figure on the fast path; None when no interrupt took it."""
+    for cause in merge(data):
+        if cause["entry"] == "irq" and not cause["marks"] and not cause["boot"]:
+            return {**cause["most"], "count": cause["count"]}
+    return None
+
+
+def report_bars(results):
+    """The table at the end. Returns whether all bars hold."""
+    good = True
+    print("\nbar                                             at most      now")
+    if "fast" in results:
+        fast = fast_path_of(results["fast"])
+        for figure, bar in BARS_FAST.items():
+            now = fast[figure] if fast else "never"
+            fine = fast is not None and now <= bar
+            good &= fine
+            print(f"  fast path: {figure.replace('insns', 'instructions').replace('_', ' '):35} {bar:8} {now:8}  "
+                  f"{'' if fine else 'BROKEN'}")
+    for name, data in results.items():
+        now = longest_of(data)
+        good &= now <= BAR_STAY
+        print(f"  longest stay once domains run: {name:15} {BAR_STAY:8} {now:8}  {'' if now <= BAR_STAY else 'BROKEN'}")
+    return good
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--load", action="append", choices=LOADS, help="this load only; may be repeated")
+    parser.add_argument("--board", default="virt", choices=sorted(GIC_RANGES))
+    parser.add_argument("--build", default="release", help="build/BUILD/bulkhead (release)")
+    parser.add_argument("--lines", type=int, default=12, help="causes shown of each load (12)")
+    parser.add_argument("--calls", action="store_true", help="show the calls of the longest stay of each cause")
+    parser.add_argument("--match", default="", help="only causes whose name has this regular expression")
+    parser.add_argument("--json", metavar="FILE", help="write all of it as JSON")
+    parser.add_argument("--show", metavar="FILE", help="show what the plugin wrote, and run nothing")
+    return parser.parse_args()
+
+
+def main():
+    options = arguments()
+    if options.show:
+        with open(options.show, encoding="utf-8") as file:
+            show(json.load(file), options.lines, options.calls)
+        return 0
+    os.chdir(qemu.TOP)
+    qemu.end_on_signals()
+    results = {}
+    for name in options.load or LOADS:
+        print(f"{name}: {LOADS[name].about}", flush=True)
+        data = measure(LOADS[name], options.board, options.build)
+        if options.match:
+            for cpu in data["cpus"]:
+                cpu["causes"] = [cause for cause in cpu["causes"] if re.search(options.match, name_of(cause))]
+        results[name] = data
+        show(data, options.lines, options.calls)
+    good = report_bars(results)
+    if options.json:
+        with open(options.json, "w", encoding="utf-8") as file:
+            json.dump({"bars": {"stay": BAR_STAY, "fast": BARS_FAST},
+                       "loads": {name: {"longest": longest_of(data), "fast": fast_path_of(data), "causes": merge(data)}
+                                 for name, data in results.items()}}, file, indent=1)
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except qemu.Problem as error:
+        sys.exit(f"el2bound: {error}")
+    except KeyboardInterrupt:
+        sys.exit("el2bound: stopped")
