@@ -74,8 +74,9 @@ void vcpu_use_fp(struct pcpu *cpu, struct vcpu *vcpu);
 /* Something has come for @vcpu: wake it, and make the pCPU that holds it look. Any CPU, no lock held. */
 void vcpu_notice(struct vcpu *vcpu);
 
-/* Choose who runs on this pCPU and load it. */
-void vcpu_schedule(struct pcpu *cpu);
+/* Choose who runs on this pCPU and load it. Returns whether it was not loaded before: its general registers
+ * are in its frame alone. */
+bool vcpu_schedule(struct pcpu *cpu);
 
 /* The running vCPU waits for an interrupt (wfi, SCHEDOP_block). */
 void vcpu_block(struct vcpu *vcpu);

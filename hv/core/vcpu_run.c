@@ -65,10 +65,11 @@ static bool must_unload(const struct vcpu *vcpu)
     return vcpu->unit.awake || !vcpu->powered;
 }
 
-void vcpu_schedule(struct pcpu *cpu)
+bool vcpu_schedule(struct pcpu *cpu)
 {
     struct sched_choice choice;
     struct vcpu *next;
+    bool loads;
 
     vcpu_end_doze(cpu);
     choice = sched_pick(cpu->pool, (unsigned)cpu->base.id, time_now_ns());
@@ -76,7 +77,8 @@ void vcpu_schedule(struct pcpu *cpu)
     if (cpu->loaded != NULL && next != cpu->loaded && (next != NULL || must_unload(cpu->loaded))) {
         vcpu_unload(cpu);
     }
-    if (next != NULL && cpu->loaded == NULL) {
+    loads = next != NULL && cpu->loaded == NULL;
+    if (loads) {
         vcpu_load(cpu, next);
     }
     cpu->current = next;
@@ -85,6 +87,7 @@ void vcpu_schedule(struct pcpu *cpu)
         set_wfi_trap(cpu, choice.alone);
     }
     set_slice(cpu, choice.until_ns);
+    return loads;
 }
 
 void vcpu_notice(struct vcpu *vcpu)

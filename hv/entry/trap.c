@@ -63,6 +63,7 @@ static void idle(struct pcpu *cpu)
 struct vcpu *trap_exit(void)
 {
     struct pcpu *cpu = this_cpu();
+    bool loaded = false;
     struct vcpu *vcpu;
 
     for (;;) {
@@ -70,21 +71,27 @@ struct vcpu *trap_exit(void)
             uint32_t work = atomic_exchange(&cpu->work, 0);
 
             if (work & PCPU_RESCHEDULE) {
-                vcpu_schedule(cpu);
+                loaded = vcpu_schedule(cpu) || loaded;
             }
+            continue; /* It may have left more for this pCPU, whom nobody sends a kick then. */
         }
         vcpu = cpu->current;
         if (vcpu == NULL || cpu->doze_since != 0) {
             idle(cpu);
             continue;
         }
-        if (vgic_stale(vcpu->domain->vgic, vcpu->id)) {
-            irq_refresh(cpu, vcpu);
+        if (!vgic_stale(vcpu->domain->vgic, vcpu->id)) {
+            break;
         }
+        irq_refresh(cpu, vcpu);
         if (atomic_load_explicit(&cpu->work, memory_order_relaxed) == 0) {
-            return vcpu;
+            break;
         }
     }
+    if (loaded) {
+        guest_return(vcpu); /* Nothing of the CPU is its own, though it may have been the last to run here. */
+    }
+    return vcpu;
 }
 
 static void trap_hvc(struct vcpu *vcpu, uint32_t immediate)

@@ -11,7 +11,9 @@ struct vcpu *trap_irq(struct vcpu *vcpu);
 struct vcpu *trap_irq_acknowledged(struct vcpu *vcpu, uint32_t iar);
 struct vcpu *trap_serror(struct vcpu *vcpu, uint64_t esr);
 
-/* Do what is to be done before a guest may run, sleep while there is none, and say who runs. */
+/* Do what is to be done before a guest may run, sleep while there is none, and say who runs. Does not come
+ * back, but returns to the guest by itself, when a vCPU was loaded meanwhile: what vectors.S kept in
+ * registers is nobody's then. */
 struct vcpu *trap_exit(void);
 
 /* An exception of EL2 itself: say where, and stop. */
