@@ -53,7 +53,7 @@ const struct cmdline_foreign cmdline_xen_names[] = {
     {"sched_ratelimit_us", CREDIT2},
     {"scrub-domheap", "pages are always cleared before a domain sees them"},
     {"serial_tx_buffer", "the buffer has a fixed size"},
-    {"serrors", "an SError of a guest stops that domain alone"},
+    {"serrors", "an SError is passed on to the vCPU that runs"},
     {"smmu", NO_SMMU},
     {"spec-ctrl", "mitigations are left to the firmware"},
     {"sync_console", "the console always writes out what is left before it stops"},

@@ -3,7 +3,7 @@
 #ifndef BOOT_START_H
 #define BOOT_START_H
 
-/* Top of the boot CPU's stack: STACK_BASE + STACK_STRIDE - one guard page. entry/main.c asserts it. */
+/* Top of the boot CPU's stack: STACK_BASE + STACK_STRIDE - one guard page. boot/main.c asserts it. */
 #define START_STACK_TOP 0x01800000f000
 
 /* Where boot_entered_at_el1() finds the devices: physical address plus this. */
