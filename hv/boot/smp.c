@@ -56,9 +56,11 @@ void smp_init_this_cpu(void)
     sysreg_write(vtcr_el2, stage2_vtcr_fields() | VTCR_IRGN0_WBWA | VTCR_ORGN0_WBWA | VTCR_SH0_INNER |
                                (pa_range << VTCR_PS_SHIFT) | VTCR_RES1);
     sysreg_write(hcr_el2, HCR_RW | HCR_IMO | HCR_FMO | HCR_AMO);
-    sysreg_write(cptr_el2, CPTR_RES1 | CPTR_TTA);
+    sysreg_write(cptr_el2, CPTR_ALWAYS);
     sysreg_write(mdcr_el2, (sysreg_read(mdcr_el2) & MDCR_HPMN_MASK) | MDCR_TPMCR | MDCR_TPM | MDCR_TDA |
-                               MDCR_TDOSA | MDCR_TDRA);
+                               MDCR_TDOSA | MDCR_TDRA | MDCR_TPMS | MDCR_TTRF);
+    /* Guests cannot reach it: single steps that a debugger left on would be theirs for ever. */
+    sysreg_write(mdscr_el1, 0);
     sysreg_write(hstr_el2, 0);
     sysreg_write(cnthctl_el2, CNTHCTL_EL1PCTEN | CNTHCTL_EL1PCEN);
     sysreg_write(cntvoff_el2, 0);

@@ -43,7 +43,7 @@ void vcpu_reset(struct vcpu *vcpu, uint64_t entry, uint64_t context)
     vcpu->fp_used = false;
     vcpu->last_cpu = CPU_NONE; /* FP registers that some pCPU may still hold for it are old ones. */
     vcpu->hcr = HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_FB | HCR_BSU_IS | HCR_TID3 |
-                HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_RW;
+                HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_RW | HCR_TLOR | HCR_TERR;
     gic()->vcpu_reset(&vcpu->gic);
     spin_lock(vgic_lock(vcpu->domain->vgic));
     vgic_vcpu_reset(vcpu->domain->vgic, vcpu->id);
@@ -182,7 +182,7 @@ void vcpu_load(struct pcpu *cpu, struct vcpu *next)
     /* A virtual SError that is still to be taken goes from the vCPU into the register, and nobody else's stays. */
     sysreg_write(hcr_el2, next->hcr);
     next->hcr &= ~HCR_VSE;
-    sysreg_write(cptr_el2, CPTR_RES1 | CPTR_TTA | CPTR_TFP);
+    sysreg_write(cptr_el2, CPTR_ALWAYS | CPTR_TFP);
     if (domain->last_on[id] != next || next->last_cpu == CPU_NONE) {
         /* Another vCPU of this VMID has run here since, or this one was reset: what the TLB has of the VMID
          * is not this one's. What it changed while it was elsewhere is gone already: its invalidations are
@@ -204,7 +204,7 @@ void vcpu_load(struct pcpu *cpu, struct vcpu *next)
 
 void vcpu_use_fp(struct pcpu *cpu, struct vcpu *vcpu)
 {
-    sysreg_write(cptr_el2, CPTR_RES1 | CPTR_TTA);
+    sysreg_write(cptr_el2, CPTR_ALWAYS);
     barrier_isb(); /* FP instructions below do not trap. */
     if (cpu->fp_owner != vcpu) {
         fp_load(&vcpu->fp);

@@ -36,12 +36,18 @@
 #define HCR_TACR BIT64(21)   /* Trap auxiliary control registers. */
 #define HCR_TSW BIT64(22)    /* Trap cache maintenance by set/way. */
 #define HCR_RW BIT64(31)     /* EL1 is AArch64. */
+#define HCR_TLOR                                                                                             \
+    BIT64(35) /* Trap the LORegion registers. Like the next, of later cores: 0 and ignored before. */
+#define HCR_TERR BIT64(36) /* Trap the RAS error records. */
 
 /* CPTR_EL2, D13.2.30 (E2H = 0) */
+#define CPTR_TZ BIT64(8)   /* Trap SVE; 1 where there is none. */
 #define CPTR_TFP BIT64(10) /* Trap FP and SIMD. */
 #define CPTR_TTA BIT64(20) /* Trap trace registers. */
+#define CPTR_TAM BIT64(30) /* Trap activity monitors; 0 and ignored where there are none. */
 #define CPTR_TCPAC BIT64(31)
-#define CPTR_RES1 UINT64_C(0x32ff) /* Includes TZ (bit 8): SVE, where there is one, traps. */
+#define CPTR_RES1 UINT64_C(0x32ff)
+#define CPTR_ALWAYS (CPTR_RES1 | CPTR_TZ | CPTR_TTA | CPTR_TAM)
 
 /* MDCR_EL2, D13.2.93: trap debug, PMU and the rest; HPMN stays as reset says. */
 #define MDCR_HPMN_MASK MASK64(4, 0)
@@ -50,6 +56,8 @@
 #define MDCR_TDA BIT64(9)
 #define MDCR_TDOSA BIT64(10)
 #define MDCR_TDRA BIT64(11)
+#define MDCR_TPMS BIT64(14) /* Statistical profiling; like the next 0 and ignored where there is none. */
+#define MDCR_TTRF BIT64(19) /* Trace filter. */
 
 /* CNTHCTL_EL2, D13.8.2 */
 #define CNTHCTL_EL1PCTEN BIT64(0) /* EL1 and EL0 may read the physical counter. */
