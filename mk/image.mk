@@ -28,6 +28,10 @@ $(XEN_HEADERS):
 arm64-flags := -std=gnu17 -O2 -g -ffreestanding -mgeneral-regs-only -mstrict-align -mno-outline-atomics \
 	-fno-pic -fno-common -fno-stack-protector -fno-asynchronous-unwind-tables -fno-strict-aliasing \
 	-ffunction-sections -fdata-sections $(warnings)
+# Errata of the Cortex-A53 up to r0p4, which the ZynqMP has: a multiply-accumulate behind a memory access, and an ADRP at a
+# page's end. Of the hypervisor, its libraries by the linker. (Arm, Cortex-A53 MPCore Software Developers Errata Notice.)
+errata-flags := -mfix-cortex-a53-835769
+errata-link := -Wl,--fix-cortex-a53-835769 -Wl,--fix-cortex-a53-843419
 hv-includes := -include $(OUT)/include/generated/config.h -I$(OUT)/include -Ihv -Ihv/arch/arm64/include \
 	-isystem $(O)/include -isystem $(ARM64)/libfdt-dev/usr/include -isystem $(ARM64)/zlib1g-dev/usr/include \
 	-isystem $(ARM64)/zlib1g-dev/usr/include/aarch64-linux-gnu
@@ -35,7 +39,7 @@ ifeq ($(LLVM),1)
 hv-includes += -isystem /usr/aarch64-linux-gnu/include
 arm64-flags += -Wthread-safety
 endif
-hv-flags := $(arm64-flags) $(hv-includes) -Wframe-larger-than=4096
+hv-flags := $(arm64-flags) $(errata-flags) $(hv-includes) -Wframe-larger-than=4096
 
 # offsets.c is not part of the image: it makes offsets.h. The layers, lowest first.
 layers := arch/arm64 lib drivers base sched vgic core vdev hcall boot entry
@@ -85,7 +89,7 @@ FORCE:
 $(OUT)/bulkhead.elf: $(hv-objects) $(OUT)/hv.lds $(OUT)/objects.list $(libraries)
 	$(call say,LD,$@)
 	$(Q)$(LINK) -nostdlib -static -no-pie -T $(OUT)/hv.lds -Wl,--gc-sections -Wl,--build-id=none \
-		-Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,--orphan-handling=error -Wl,-Map,$(OUT)/bulkhead.map \
+		-Wl,-z,max-page-size=4096 -Wl,-z,noexecstack $(errata-link) -Wl,--orphan-handling=error -Wl,-Map,$(OUT)/bulkhead.map \
 		$(hv-objects) $(libraries) -lgcc -o $@
 
 $(OUT)/bulkhead: $(OUT)/bulkhead.elf
