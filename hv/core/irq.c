@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* irq.c - where physical interrupts go, and how the virtual GIC's wishes reach the physical one. */
+/* irq.c - where physical interrupts go, and how the virtual GIC's wishes reach the physical one.
+ *
+ * List registers and model (vgic/vgic.h) change places at a price of some hundred instructions. A vCPU that leaves its pCPU with all
+ * list registers empty does not pay it: it is "parked", the model still thinks it loaded, and when nothing has made it stale it is
+ * taken up again as it was, its bound interrupts published anew. Whoever needs the model to be the truth unparks it first: a fold of empty
+ * list registers. Guarded by the vGIC's lock. */
 #include "core/irq.h"
 
 #include "core/vcpu.h"
@@ -55,6 +60,7 @@ bool irq_dispatch(struct pcpu *cpu, uint32_t intid)
 {
     struct vcpu *loaded = cpu->loaded;
     struct domain *domain;
+    uint32_t notice;
     int target;
 
     /* IRQ PATH 4/7: bound: its list register is empty. */
@@ -83,11 +89,10 @@ bool irq_dispatch(struct pcpu *cpu, uint32_t intid)
         return true;
     }
     spin_lock(vgic_lock(domain->vgic)); /* IRQ PATH 5/7: the model finds out for which vCPU it is. */
+    notice = intid < GIC_SPI_FIRST ? 0 : irq_unpark(domain->vcpu[vgic_target(domain->vgic, intid)]);
     target = vgic_hw_arrived(domain->vgic, loaded != NULL ? loaded->id : 0, intid);
     spin_unlock(vgic_lock(domain->vgic));
-    if (target >= 0) {
-        vcpu_notice(domain->vcpu[target]);
-    }
+    irq_notice(domain, target >= 0 ? notice | BIT32(target) : notice);
     return false;
 }
 
@@ -148,14 +153,38 @@ void irq_do_work(struct domain *domain, const struct vgic_work *work)
     irq_notice(domain, work->notice);
 }
 
+/* The fast path must not inject any more. */
 static void bound_clear(struct pcpu *cpu)
 {
-    for (unsigned slot = 0; slot < GIC_LR_MAX; slot++) {
-        if (cpu->bound_intid[slot] != 0) {
-            cpu->bound_slot[cpu->bound_intid[slot]] = 0;
-            cpu->bound_intid[slot] = 0;
-        }
+    for (uint32_t rest = cpu->bound_slots; rest != 0; rest &= rest - 1) {
+        cpu->bound_slot[cpu->bound_intid[__builtin_ctz(rest)]] = 0;
     }
+    cpu->bound_slots = 0;
+}
+
+/* Let the fast path inject what the last fill of @vcpu bound. */
+static void bound_publish(struct pcpu *cpu, const struct vcpu *vcpu)
+{
+    for (uint32_t rest = vcpu->bound_slots; rest != 0; rest &= rest - 1) {
+        unsigned slot = (unsigned)__builtin_ctz(rest);
+
+        cpu->bound_intid[slot] = vcpu->bound_intid[slot];
+        cpu->bound[slot].value = vcpu->bound_value[slot];
+        cpu->bound_slot[vcpu->bound_intid[slot]] = (uint8_t)(slot + 1);
+    }
+    cpu->bound_slots = vcpu->bound_slots;
+}
+
+/* The model takes over from list registers that hold @lr. */
+static uint32_t fold(struct vcpu *vcpu, const struct gic_lr *lr)
+{
+    struct vgic *vgic = vcpu->domain->vgic;
+    uint32_t notice = vgic_fold(vgic, vcpu->id, lr);
+
+    for (unsigned intid = vgic_next_release(vgic, vcpu->id); intid != 0; intid = vgic_next_release(vgic, vcpu->id)) {
+        gic()->set_active(intid, false);
+    }
+    return notice;
 }
 
 uint32_t irq_fold(struct pcpu *cpu, struct vcpu *vcpu)
@@ -163,33 +192,31 @@ uint32_t irq_fold(struct pcpu *cpu, struct vcpu *vcpu)
     const struct gic_driver *g = gic();
     struct gic_lr lr[GIC_LR_MAX];
     unsigned count = g->lr_count();
-    uint32_t notice;
 
     for (unsigned slot = 0; slot < count; slot++) {
         g->lr_decode(g->lr_read(slot), &lr[slot]);
     }
     bound_clear(cpu);
-    notice = vgic_fold(vcpu->domain->vgic, vcpu->id, lr);
-    for (unsigned intid = vgic_next_release(vcpu->domain->vgic, vcpu->id); intid != 0;
-         intid = vgic_next_release(vcpu->domain->vgic, vcpu->id)) {
-        g->set_active(intid, false);
-    }
-    return notice;
+    return fold(vcpu, lr);
 }
 
-/* Linked PPIs: enabled and active exactly as the loaded vCPU has them. */
-static void apply_ppis(struct pcpu *cpu, uint16_t enable, uint16_t active, uint16_t linked)
+uint32_t irq_unpark(struct vcpu *vcpu)
 {
-    const struct gic_driver *g = gic();
-    uint32_t changed = (uint32_t)(cpu->ppi_enabled ^ enable);
+    static const struct gic_lr empty[GIC_LR_MAX];
 
-    for (uint32_t rest = linked; rest != 0; rest &= rest - 1) {
+    if (!vcpu->parked) {
+        return 0;
+    }
+    vcpu->parked = false;
+    return fold(vcpu, empty);
+}
+
+static void apply_ppi_enables(struct pcpu *cpu, uint16_t enable)
+{
+    for (uint32_t rest = (uint32_t)(cpu->ppi_enabled ^ enable); rest != 0; rest &= rest - 1) {
         unsigned ppi = (unsigned)__builtin_ctz(rest);
 
-        g->set_active(GIC_PPI_FIRST + ppi, (active & BIT32(ppi)) != 0);
-        if (changed & BIT32(ppi)) {
-            g->enable(GIC_PPI_FIRST + ppi, (enable & BIT32(ppi)) != 0);
-        }
+        gic()->enable(GIC_PPI_FIRST + ppi, (enable & BIT32(ppi)) != 0);
     }
     cpu->ppi_enabled = enable;
 }
@@ -206,6 +233,18 @@ static uint16_t linked_ppis(const struct domain *domain)
     return linked;
 }
 
+/* Linked PPIs: enabled and active exactly as the loaded vCPU has them. */
+static void apply_ppis(struct pcpu *cpu, const struct domain *domain, const struct vgic_fill *fill)
+{
+    for (uint32_t rest = linked_ppis(domain); rest != 0; rest &= rest - 1) {
+        unsigned ppi = (unsigned)__builtin_ctz(rest);
+
+        gic()->set_active(GIC_PPI_FIRST + ppi, (fill->ppi_active & BIT32(ppi)) != 0);
+    }
+    apply_ppi_enables(cpu, fill->ppi_enable);
+    cpu->ppi_unknown = false;
+}
+
 void irq_fill(struct pcpu *cpu, struct vcpu *vcpu)
 {
     const struct gic_driver *g = gic();
@@ -214,17 +253,18 @@ void irq_fill(struct pcpu *cpu, struct vcpu *vcpu)
 
     vgic_fill(vcpu->domain->vgic, vcpu->id, &fill);
     vcpu->ppi_enable = fill.ppi_enable;
+    vcpu->bound_slots = 0;
     /* Active bits first, then list registers: an interrupt that is listed must not be able to fire. */
-    apply_ppis(cpu, fill.ppi_enable, fill.ppi_active, linked_ppis(vcpu->domain));
+    apply_ppis(cpu, vcpu->domain, &fill);
     for (unsigned slot = 0; slot < count; slot++) {
         g->lr_write(slot, fill.lr[slot].state != 0 ? g->lr_encode(&fill.lr[slot]) : 0);
-        cpu->bound_intid[slot] = fill.bound_intid[slot];
         if (fill.bound_intid[slot] != 0) {
-            cpu->bound[slot].value = g->lr_encode(&fill.bound_lr[slot]);
-            cpu->bound_slot[fill.bound_intid[slot]] = (uint8_t)(slot + 1);
+            vcpu->bound_slots |= BIT32(slot);
+            vcpu->bound_intid[slot] = fill.bound_intid[slot];
+            vcpu->bound_value[slot] = g->lr_encode(&fill.bound_lr[slot]);
         }
     }
-    g->vif_set(true);
+    bound_publish(cpu, vcpu);
 }
 
 void irq_refresh(struct pcpu *cpu, struct vcpu *vcpu)
@@ -241,30 +281,43 @@ void irq_refresh(struct pcpu *cpu, struct vcpu *vcpu)
 
 void irq_vcpu_unload(struct pcpu *cpu, struct vcpu *vcpu)
 {
+    const struct gic_driver *g = gic();
     struct spinlock *lock = vgic_lock(vcpu->domain->vgic);
-    uint32_t notice;
+    uint32_t notice = 0;
 
+    g->vcpu_save(&vcpu->gic);
     spin_lock(lock);
-    notice = irq_fold(cpu, vcpu);
-    /* The vCPU's interrupts live on in the model; the pCPU's PPIs are free for the next one. */
-    apply_ppis(cpu, 0, 0, linked_ppis(vcpu->domain));
-    spin_unlock(lock);
-    for (unsigned slot = 0; slot < gic()->lr_count(); slot++) {
-        gic()->lr_write(slot, 0);
+    if (g->lr_empty() == BIT32(g->lr_count()) - 1) {
+        vcpu->parked = true;
+        bound_clear(cpu);
+    } else {
+        notice = irq_fold(cpu, vcpu);
+        for (unsigned slot = 0; slot < g->lr_count(); slot++) {
+            g->lr_write(slot, 0);
+        }
+        cpu->ppi_unknown = true; /* An active one stays so until the next fill. Its timer is stopped: nothing can fire. */
     }
-    gic()->vif_set(false);
-    gic()->vcpu_save(&vcpu->gic);
+    spin_unlock(lock);
     irq_notice(vcpu->domain, notice);
 }
 
 void irq_vcpu_load(struct pcpu *cpu, struct vcpu *vcpu)
 {
     struct spinlock *lock = vgic_lock(vcpu->domain->vgic);
+    uint32_t notice = 0;
 
     gic()->vcpu_load(&vcpu->gic);
     spin_lock(lock);
-    irq_fill(cpu, vcpu);
+    if (vcpu->parked && !cpu->ppi_unknown && !vgic_stale(vcpu->domain->vgic, vcpu->id)) {
+        vcpu->parked = false;
+        apply_ppi_enables(cpu, vcpu->ppi_enable);
+        bound_publish(cpu, vcpu);
+    } else {
+        notice = irq_unpark(vcpu);
+        irq_fill(cpu, vcpu);
+    }
     spin_unlock(lock);
+    irq_notice(vcpu->domain, notice);
 }
 
 void irq_follow(struct pcpu *cpu, struct vcpu *vcpu)

@@ -33,6 +33,8 @@ void irq_notice(struct domain *domain, uint32_t vcpus);
  * irq_fold() returns the vCPUs to notice once it is released. */
 uint32_t irq_fold(struct pcpu *cpu, struct vcpu *vcpu);
 void irq_fill(struct pcpu *cpu, struct vcpu *vcpu);
+/* A vCPU that is off its pCPU with the model still thinking it loaded: make the model the truth. Lock held; returns as irq_fold(). */
+uint32_t irq_unpark(struct vcpu *vcpu);
 /* Both, taking the lock: what a stale vCPU needs. */
 void irq_refresh(struct pcpu *cpu, struct vcpu *vcpu);
 

@@ -34,6 +34,7 @@ struct pcpu {
     /* Bound list registers (vgic/vgic.h, struct vgic_fill): INTID -> slot + 1, 0: take the full path. */
     struct bound_lr bound[GIC_LR_MAX];
     uint8_t bound_slot[BOUND_INTID_COUNT];
+    uint32_t bound_slots; /* Those with an entry, and which. */
     uint16_t bound_intid[GIC_LR_MAX];
 
     /* Whose registers are in the CPU: it runs, or sleeps here with nobody else to run. */
@@ -45,6 +46,7 @@ struct pcpu {
     uint64_t doze_since;
     _Atomic uint32_t work;
     uint16_t ppi_enabled; /* Linked PPIs that are enabled in the physical GIC. */
+    bool ppi_unknown;     /* One may be active that no loaded vCPU knows of. */
     _Atomic bool online;
     struct sched_pool *pool;
     struct spinlock timer_lock; /* LOCK_RANK_TIMER: guards timers. */

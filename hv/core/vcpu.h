@@ -46,7 +46,11 @@ struct vcpu {
     struct timer timer; /* Stands in for both while it is off its pCPU. */
     unsigned timer_cpu; /* Where it was armed last. */
     struct gic_vcpu_state gic;
-    uint16_t ppi_enable; /* Linked PPIs that the guest enabled, as of the last fill. */
+    bool parked;         /* Off its pCPU, list registers empty, the last fill still good: core/irq.c. */
+    uint16_t ppi_enable; /* Of the last fill: linked PPIs that the guest enabled, and the bound list registers. */
+    uint32_t bound_slots;
+    uint16_t bound_intid[GIC_LR_MAX];
+    uint64_t bound_value[GIC_LR_MAX];
     struct vcpu_fp fp;
     bool fp_used;            /* The FP registers in the CPU are newer than fp. */
     struct timer poll_timer; /* SCHEDOP_poll's end. */

@@ -46,6 +46,7 @@ void vcpu_reset(struct vcpu *vcpu, uint64_t entry, uint64_t context)
                 HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_RW | HCR_TLOR | HCR_TERR;
     gic()->vcpu_reset(&vcpu->gic);
     spin_lock(vgic_lock(vcpu->domain->vgic));
+    (void)irq_unpark(vcpu); /* What waited for it here is reset with it. */
     vgic_vcpu_reset(vcpu->domain->vgic, vcpu->id);
     spin_unlock(vgic_lock(vcpu->domain->vgic));
 }
@@ -179,7 +180,8 @@ void vcpu_load(struct pcpu *cpu, struct vcpu *next)
     sysreg_write(vmpidr_el2, next->vmpidr);
     sysreg_write(vpidr_el2, sysreg_read(midr_el1));
     load_sysregs(&next->sysregs);
-    /* A virtual SError that is still to be taken goes from the vCPU into the register, and nobody else's stays. */
+    /* A virtual SError that is still to be taken goes from the vCPU into the register, and nobody else's
+     * stays. */
     sysreg_write(hcr_el2, next->hcr);
     next->hcr &= ~HCR_VSE;
     sysreg_write(cptr_el2, CPTR_ALWAYS | CPTR_TFP);
