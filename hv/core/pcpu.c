@@ -16,6 +16,8 @@ _Static_assert(offsetof(struct pcpu, bound) == PCPU_BOUND, "core/layout.h");
 _Static_assert(sizeof(struct bound_lr) == 16, "entry/fast_irq.S shifts by four");
 _Static_assert(offsetof(struct pcpu, bound_slot) == PCPU_BOUND_SLOT, "core/layout.h");
 
+#define HALT_WAIT_MS 10
+
 static struct pcpu pcpus[CPU_MAX] __attribute__((aligned(64)));
 static _Atomic uint32_t online_mask;
 
@@ -74,6 +76,33 @@ void pcpu_reschedule(uint32_t cpus)
         atomic_fetch_or(&pcpus[cpu].work, PCPU_RESCHEDULE);
         pcpu_kick(cpu);
     }
+}
+
+void pcpu_halt_others(void)
+{
+    uint32_t others = pcpu_online_mask();
+    uint64_t limit;
+
+    if (others == 0) { /* So early that this pCPU does not know itself. */
+        return;
+    }
+    others &= ~BIT32(cpu_id());
+    for (uint32_t rest = others; rest != 0; rest &= rest - 1) {
+        unsigned cpu = (unsigned)__builtin_ctz(rest);
+
+        atomic_fetch_or(&pcpus[cpu].work, PCPU_HALT);
+        pcpu_kick(cpu);
+    }
+    limit = cpu_count_ticks() + ticks_from_ns(HALT_WAIT_MS * NS_PER_MS);
+    while ((pcpu_online_mask() & others) != 0 && cpu_count_ticks() < limit) {
+        cpu_relax();
+    }
+}
+
+_Noreturn void pcpu_halt(void)
+{
+    atomic_fetch_and(&online_mask, ~BIT32(cpu_id()));
+    cpu_halt();
 }
 
 /* Tell the hypervisor's timer when to fire next. With the timer lock held. */

@@ -19,6 +19,7 @@ struct sched_pool;
 
 /* Reasons for trap_exit() to do more than return. Set by any CPU, taken by the own one. */
 #define PCPU_RESCHEDULE BIT32(0)
+#define PCPU_HALT BIT32(1) /* For good: another pCPU panics. */
 
 /* A bound list register: what to write when its interrupt fires, and where: entry/fast_irq.S. */
 struct bound_lr {
@@ -76,6 +77,13 @@ void pcpu_reschedule(uint32_t cpus);
 /* Make @cpu leave its guest and pass trap_exit() soon; nothing when it is this one, which is there
  * already. */
 void pcpu_kick(unsigned cpu);
+
+/* Make all others halt, and wait a moment for it: one that waits for a lock does not come. Any CPU, in a
+ * panic. */
+void pcpu_halt_others(void);
+
+/* The own part of it: this pCPU is gone. */
+_Noreturn void pcpu_halt(void);
 
 /* Arm @timer on this pCPU for @deadline (physical counter ticks); disarm one armed on @cpu. */
 void pcpu_timer_arm(struct timer *timer, uint64_t deadline);

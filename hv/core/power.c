@@ -2,9 +2,12 @@
 /* power.c - the machine's end, and the last words. */
 #include "core/power.h"
 
+#include <stdatomic.h>
+
 #include "arch/cpu.h"
 #include "arch/smccc.h"
 #include "core/console.h"
+#include "core/pcpu.h"
 #include "lib/log.h"
 #include "lib/panic.h"
 
@@ -49,11 +52,18 @@ void power_last_domain_stopped(void)
     power_off();
 }
 
+/* Locks are passed over from here on, so one pCPU alone may speak: a second panic, of another or within the
+ * first, ends there. */
 _Noreturn void panic(const char *format, ...)
 {
+    static _Atomic bool panicking;
     char text[256];
     va_list args;
 
+    if (atomic_exchange(&panicking, true)) {
+        cpu_halt();
+    }
+    pcpu_halt_others();
     va_start(args, format);
     (void)format_text_v(text, sizeof(text), format, args);
     va_end(args);

@@ -4,6 +4,7 @@
 #include "entry/trap.h"
 
 #include "arch/cpu.h"
+#include "arch/mmu.h"
 #include "arch/sysreg.h"
 #include "boot/guests.h"
 #include "core/domain.h"
@@ -70,6 +71,9 @@ struct vcpu *trap_exit(void)
         if (atomic_load_explicit(&cpu->work, memory_order_relaxed) != 0) {
             uint32_t work = atomic_exchange(&cpu->work, 0);
 
+            if (work & PCPU_HALT) {
+                pcpu_halt();
+            }
             if (work & PCPU_RESCHEDULE) {
                 loaded = vcpu_schedule(cpu) || loaded;
             }
@@ -162,17 +166,23 @@ struct vcpu *trap_serror(struct vcpu *vcpu, uint64_t esr)
     return trap_exit();
 }
 
+/* Is @sp in the unmapped part below a pCPU's stack? */
+static bool below_stack(uint64_t sp)
+{
+    return sp - STACK_BASE < CPU_MAX * STACK_STRIDE &&
+           sp % STACK_STRIDE < STACK_STRIDE - PAGE_SIZE - STACK_BYTES;
+}
+
 _Noreturn void trap_own_fault(unsigned vector, uint64_t sp, uint64_t lr)
 {
     static const char *const names[] = {"synchronous, SP_EL0", "IRQ, SP_EL0", "FIQ, SP_EL0", "SError, SP_EL0",
                                         "synchronous",         "IRQ",         "FIQ",         "SError"};
     const char *what = vector < ARRAY_COUNT(names) ? names[vector] : "unknown";
 
-    log_panic_mode();
     panic("EL2 exception (%s): esr 0x%lx elr 0x%lx far 0x%lx sp 0x%lx lr 0x%lx%s", what,
           (unsigned long)sysreg_read(esr_el2), (unsigned long)sysreg_read(elr_el2),
           (unsigned long)sysreg_read(far_el2), (unsigned long)sp, (unsigned long)lr,
-          vector == 4 && (sp & (KIB(64) - 1)) < PAGE_SIZE ? " (stack overflow)" : "");
+          vector == 4 && below_stack(sp) ? " (stack overflow)" : "");
 }
 
 _Noreturn void guests_run(void)
