@@ -42,9 +42,11 @@ static int plan_layout(const struct domain_config *config, const void *kernel, s
     layout->bank_bytes[0] = min_u64(config->memory_bytes, GUEST_RAM0_SIZE);
     layout->bank_bytes[1] = config->memory_bytes - layout->bank_bytes[0];
     layout->kernel = ipa(GUEST_RAM0_BASE + layout->image.text_offset);
-    layout->initrd = ipa(
-        align_up(layout->kernel.v + max_u64(layout->image.image_bytes, layout->image.file_bytes), MIB(2)));
-    end = layout->initrd.v + config->ramdisk.size_bytes;
+    end = layout->kernel.v + max_u64(layout->image.image_bytes, layout->image.file_bytes);
+    layout->initrd = ipa(align_up(end, MIB(2)));
+    if (config->ramdisk.size_bytes != 0) {
+        end = layout->initrd.v + config->ramdisk.size_bytes;
+    }
     top = GUEST_RAM0_BASE + min_u64(layout->bank_bytes[0], TREE_BELOW);
     if (end + TREE_BYTES_MAX > top) {
         /* A large kernel or ramdisk: the tree goes behind it. */
