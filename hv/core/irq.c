@@ -2,7 +2,7 @@
 /* irq.c - where physical interrupts go, and how the virtual GIC's wishes reach the physical one.
  *
  * List registers and model (vgic/vgic.h) change places at a price of some hundred instructions. A vCPU that leaves its pCPU with all
- * list registers empty does not pay it: it is "parked", the model still thinks it loaded, and when nothing has made it stale it is
+ * list registers empty and no PPI active does not pay it: it is "parked", the model still thinks it loaded, and when nothing has made it stale it is
  * taken up again as it was, its bound interrupts published anew. Whoever needs the model to be the truth unparks it first: a fold of empty
  * list registers. Guarded by the vGIC's lock. */
 #include "core/irq.h"
@@ -89,7 +89,12 @@ bool irq_dispatch(struct pcpu *cpu, uint32_t intid)
         return true;
     }
     spin_lock(vgic_lock(domain->vgic)); /* IRQ PATH 5/7: the model finds out for which vCPU it is. */
-    notice = intid < GIC_SPI_FIRST ? 0 : irq_unpark(domain->vcpu[vgic_target(domain->vgic, intid)]);
+    if (intid < GIC_SPI_FIRST) {
+        cpu->ppi_unknown = true; /* It may not be deliverable: then no list register tells of it. */
+        notice = 0;
+    } else {
+        notice = irq_unpark(domain->vcpu[vgic_target(domain->vgic, intid)]);
+    }
     target = vgic_hw_arrived(domain->vgic, loaded != NULL ? loaded->id : 0, intid);
     spin_unlock(vgic_lock(domain->vgic));
     irq_notice(domain, target >= 0 ? notice | BIT32(target) : notice);
@@ -242,7 +247,7 @@ static void apply_ppis(struct pcpu *cpu, const struct domain *domain, const stru
         gic()->set_active(GIC_PPI_FIRST + ppi, (fill->ppi_active & BIT32(ppi)) != 0);
     }
     apply_ppi_enables(cpu, fill->ppi_enable);
-    cpu->ppi_unknown = false;
+    cpu->ppi_unknown = fill->ppi_active != 0;
 }
 
 void irq_fill(struct pcpu *cpu, struct vcpu *vcpu)
@@ -287,7 +292,8 @@ void irq_vcpu_unload(struct pcpu *cpu, struct vcpu *vcpu)
 
     g->vcpu_save(&vcpu->gic);
     spin_lock(lock);
-    if (g->lr_empty() == BIT32(g->lr_count()) - 1) {
+    /* What is switched off cannot be asked to unpark, for an interrupt that is another vCPU's by now. */
+    if (vcpu->powered && !cpu->ppi_unknown && g->lr_empty() == BIT32(g->lr_count()) - 1) {
         vcpu->parked = true;
         bound_clear(cpu);
     } else {
