@@ -126,13 +126,24 @@ static void each_spi(unsigned first, uint32_t mask, void (*act)(unsigned intid, 
     }
 }
 
+/* The vCPU it is for may be moving: irq_follow() comes after loaded_cpu has changed and takes the lock too, so the last of
+ * both has it right. One that is off its pCPU most likely comes back to the same. */
 static void route_spi(struct domain *domain, unsigned intid)
 {
-    unsigned cpu = atomic_load(&domain->vcpu[vgic_target(domain->vgic, intid)]->loaded_cpu);
+    struct spinlock *lock = vgic_lock(domain->vgic);
+    const struct vcpu *target;
+    unsigned cpu;
 
+    spin_lock(lock);
+    target = domain->vcpu[vgic_target(domain->vgic, intid)];
+    cpu = atomic_load(&target->loaded_cpu);
+    if (cpu == CPU_NONE) {
+        cpu = target->last_cpu;
+    }
     if (cpu != CPU_NONE) {
         gic()->set_route(intid, cpu);
     }
+    spin_unlock(lock);
 }
 
 void irq_notice(struct domain *domain, uint32_t notice)
