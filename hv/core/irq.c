@@ -7,6 +7,7 @@
  * list registers. Guarded by the vGIC's lock. */
 #include "core/irq.h"
 
+#include "arch/barrier.h"
 #include "core/vcpu.h"
 #include "drivers/gic.h"
 #include "lib/error.h"
@@ -76,6 +77,7 @@ bool irq_dispatch(struct pcpu *cpu, uint32_t intid)
         return false;
     }
     if (intid < GIC_SGI_COUNT) { /* A kick: trap_exit() looks at what is to be done. */
+        barrier_dmb_ish();       /* Not before the acknowledge: pairs with the barrier in send_sgi. */
         vcpu_end_doze(cpu);
         return true;
     }
@@ -86,6 +88,9 @@ bool irq_dispatch(struct pcpu *cpu, uint32_t intid)
     if (domain == NULL) {
         log_debug("irq: INTID %u belongs to nobody: disabled", intid);
         gic()->enable(intid, false);
+        if (intid < GIC_SPI_FIRST) { /* A timer's that was stopped too late; the next vCPU's enable must not be taken for done. */
+            cpu->ppi_enabled &= (uint16_t)~BIT32(intid - GIC_PPI_FIRST);
+        }
         return true;
     }
     spin_lock(vgic_lock(domain->vgic)); /* IRQ PATH 5/7: the model finds out for which vCPU it is. */

@@ -30,7 +30,11 @@ static void take_interrupt(struct pcpu *cpu, uint32_t iar)
     uint32_t intid = iar & g->intid_mask;
     bool done;
 
-    if (intid >= GIC_INTID_MAX && intid <= GIC_INTID_NONE) {
+    if (intid >= GIC_INTID_MAX) {
+        if (intid >
+            GIC_INTID_NONE) { /* An LPI that firmware left on: nobody's, and it knows no active state. */
+            g->eoi(iar);
+        }
         return;
     }
     done = irq_dispatch(cpu, intid); /* IRQ PATH 3/7: to its owner. */
