@@ -13,11 +13,10 @@ static const struct uart_driver *uart;
 static void print(const char *line, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
-        for (unsigned tries = 0; tries < 1000000 && !uart->try_put(line[i]); tries++) {
+        for (unsigned tries = 0; tries < 1000000 && uart->put(&line[i], 1) == 0; tries++) {
         }
     }
-    (void)uart->try_put('\r');
-    (void)uart->try_put('\n');
+    (void)uart->put("\r\n", 2);
 }
 
 _Noreturn void boot_entered_at_el1(uint64_t tree_pa)

@@ -19,6 +19,7 @@
 #include "arch/cpu.h"
 #include "drivers/uart.h"
 #include "lib/log_ring.h"
+#include "lib/string.h"
 
 #define RING_BYTES 8192u
 /* Above it guests wait outside EL2; the rest is for the hypervisor's lines. */
@@ -75,23 +76,26 @@ bool console_tx_crowded(void)
 
 void console_tx_put(const char *text, size_t length)
 {
+    size_t before_end = min_u64(length, RING_BYTES - head % RING_BYTES);
+
     if (uart == NULL) {
         return;
     }
-    for (size_t i = 0; i < length; i++) {
-        ring[head % RING_BYTES] = text[i];
-        head++;
-    }
+    memcpy(&ring[head % RING_BYTES], text, before_end);
+    memcpy(ring, text + before_end, length - before_end);
+    head += (uint32_t)length;
 }
 
 /* Fill the UART's FIFO. Returns whether it took anything; notices when it is stuck and when it moves. */
 static bool feed(void)
 {
-    uint32_t before = tail;
+    uint32_t before = tail, wanted, taken;
 
-    while (used() != 0 && uart->try_put(ring[tail % RING_BYTES])) {
-        tail++;
-    }
+    do {
+        wanted = (uint32_t)min_u64(used(), RING_BYTES - tail % RING_BYTES);
+        taken = (uint32_t)uart->put(&ring[tail % RING_BYTES], wanted);
+        tail += taken;
+    } while (taken == wanted && used() != 0);
     if (tail != before || used() == 0) {
         last_progress = cpu_count_ticks();
         stuck = false;

@@ -59,13 +59,16 @@ static void init(uint64_t registers)
     mmio_write32(base, CONTROL, CONTROL_STPBRK | CONTROL_TXEN | CONTROL_RXEN | CONTROL_TXRES | CONTROL_RXRES);
 }
 
-static bool try_put(char c)
+static size_t put(const char *text, size_t length)
 {
-    if ((mmio_read32(base, CHANNEL_STS) & STS_TFUL) != 0) {
-        return false;
+    const va_t uart = base;
+    size_t count = 0;
+
+    while (count < length && (mmio_read32(uart, CHANNEL_STS) & STS_TFUL) == 0) {
+        mmio_write32(uart, TX_RX_FIFO, (uint8_t)text[count]);
+        count++;
     }
-    mmio_write32(base, TX_RX_FIFO, (uint8_t)c);
-    return true;
+    return count;
 }
 
 static bool rx_empty(void)
@@ -103,7 +106,7 @@ static const char *const compatible[] = {"cdns,uart-r1p12", "cdns,uart-r1p8", "x
 const struct uart_driver cadence_uart_driver = {
     .compatible = compatible,
     .init = init,
-    .try_put = try_put,
+    .put = put,
     .get = get,
     .enable_rx_irq = enable_rx_irq,
     .set_tx_irq = set_tx_irq,

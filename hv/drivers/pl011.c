@@ -75,13 +75,16 @@ static void sbsa_init(uint64_t registers)
     irqs_off();
 }
 
-static bool try_put(char c)
+static size_t put(const char *text, size_t length)
 {
-    if ((mmio_read32(base, UARTFR) & UARTFR_TXFF) != 0) {
-        return false;
+    const va_t uart = base;
+    size_t count = 0;
+
+    while (count < length && (mmio_read32(uart, UARTFR) & UARTFR_TXFF) == 0) {
+        mmio_write32(uart, UARTDR, (uint8_t)text[count]);
+        count++;
     }
-    mmio_write32(base, UARTDR, (uint8_t)c);
-    return true;
+    return count;
 }
 
 /* Damaged characters are passed over, at most a FIFO of them in one call. */
@@ -121,7 +124,7 @@ static const char *const sbsa_compatible[] = {"arm,sbsa-uart", NULL};
 const struct uart_driver pl011_driver = {
     .compatible = pl011_compatible,
     .init = pl011_init,
-    .try_put = try_put,
+    .put = put,
     .get = get,
     .enable_rx_irq = enable_rx_irq,
     .set_tx_irq = set_tx_irq,
@@ -131,7 +134,7 @@ const struct uart_driver pl011_driver = {
 const struct uart_driver sbsa_uart_driver = {
     .compatible = sbsa_compatible,
     .init = sbsa_init,
-    .try_put = try_put,
+    .put = put,
     .get = get,
     .enable_rx_irq = enable_rx_irq,
     .set_tx_irq = set_tx_irq,

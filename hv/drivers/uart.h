@@ -10,12 +10,14 @@
 struct uart_driver {
     const char *const *compatible; /* NULL-terminated. */
     void (*init)(uint64_t base);   /* Registers at EL2 address @base. Keeps the boot loader's baud rate. */
-    bool (*try_put)(char c);       /* false: the transmit FIFO is full. */
-    int (*get)(void);              /* A character, or -1 when none waits. */
-    void (*enable_rx_irq)(void);   /* Interrupt when a character waits; reading all of them clears it. */
-    void (*set_tx_irq)(bool on);   /* On: interrupt once a transmit FIFO that is full now has drained. Off: it
-                                      interrupts no more. */
-    bool (*tx_done)(void);         /* The last character has left the shift register. */
+    /* Puts what fits into the transmit FIFO and returns how many characters that were; fewer than @length: it
+     * is full. */
+    size_t (*put)(const char *text, size_t length);
+    int (*get)(void);            /* A character, or -1 when none waits. */
+    void (*enable_rx_irq)(void); /* Interrupt when a character waits; reading all of them clears it. */
+    void (*set_tx_irq)(bool on); /* On: interrupt once a transmit FIFO that is full now has drained. Off: it
+                                    interrupts no more. */
+    bool (*tx_done)(void);       /* The last character has left the shift register. */
 };
 
 /* Find the driver for @compatible; NULL when there is none. */

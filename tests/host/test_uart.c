@@ -106,6 +106,11 @@ static const struct uart_driver *start_pl011(const char *compatible)
     return uart;
 }
 
+static bool try_put(const struct uart_driver *uart, char c)
+{
+    return uart->put(&c, 1) == 1;
+}
+
 TEST(drivers_are_found_by_name)
 {
     unsigned count = 0;
@@ -157,7 +162,7 @@ TEST(sbsa_uart_touches_the_subset_alone)
     uart->init(BASE);
     CHECK_EQ(pl.imsc, 0);
     CHECK_EQ(pl.icr, 0x7ff);
-    CHECK(uart->try_put('s'));
+    CHECK(try_put(uart, 's'));
     CHECK_EQ(pl.last, 's');
     CHECK_EQ(uart->get(), -1);
     uart->enable_rx_irq();
@@ -172,13 +177,16 @@ TEST(pl011_sends_until_its_fifo_is_full)
     uart->init(BASE);
     CHECK(uart->tx_done());
     for (unsigned i = 0; i < 32; i++) {
-        CHECK(uart->try_put((char)('A' + i)));
+        CHECK(try_put(uart, (char)('A' + i)));
     }
     CHECK_EQ(pl.last, 'A' + 31);
-    CHECK(!uart->try_put('!'));
+    CHECK(!try_put(uart, '!'));
     CHECK(!uart->tx_done());
     pl.tx_count--;
-    CHECK(uart->try_put('\xff'));
+    CHECK(try_put(uart, '\xff'));
+    pl.tx_count = 30;
+    CHECK_EQ(uart->put("abc", 3), 2);
+    CHECK_EQ(pl.last, 'b');
     pl.tx_count = 0;
     CHECK(uart->tx_done());
     pl.busy_reads = 1;
@@ -356,10 +364,13 @@ TEST(cadence_sends_until_its_fifo_is_full)
     start_cadence(0x128);
     cadence_uart_driver.init(BASE);
     for (unsigned i = 0; i < 64; i++) {
-        CHECK(cadence_uart_driver.try_put((char)('0' + i)));
+        CHECK(try_put(&cadence_uart_driver, (char)('0' + i)));
     }
-    CHECK(!cadence_uart_driver.try_put('!'));
+    CHECK(!try_put(&cadence_uart_driver, '!'));
     CHECK_EQ(cd.last, '0' + 63);
+    cd.tx_count = 62;
+    CHECK_EQ(cadence_uart_driver.put("abc", 3), 2);
+    CHECK_EQ(cd.last, 'b');
     CHECK(!cadence_uart_driver.tx_done());
     cd.tx_count = 0;
     CHECK(cadence_uart_driver.tx_done());
@@ -388,7 +399,7 @@ TEST(cadence_transmit_interrupt)
 {
     start_cadence(0x128);
     cadence_uart_driver.init(BASE);
-    while (cadence_uart_driver.try_put('x')) {
+    while (try_put(&cadence_uart_driver, 'x')) {
     }
     cadence_uart_driver.set_tx_irq(true);
     CHECK_EQ(cd.status & cd.mask, 0);
