@@ -30,9 +30,11 @@
 
 struct guest_line {
     uint16_t domid;
-    uint16_t length; /* 0 and not cr_held: free for another domain. */
-    bool cr_held;    /* A carriage return came; what follows says what it means. */
-    uint64_t since;  /* Counter ticks: when the last characters came. */
+    uint8_t prefix_length;
+    char prefix[PREFIX_MAX]; /* "(d1) " */
+    uint16_t length;         /* 0 and not cr_held: free for another domain. */
+    bool cr_held;            /* A carriage return came; what follows says what it means. */
+    uint64_t since;          /* Counter ticks: when the last characters came. */
     char text[LINE_MAX];
 };
 
@@ -86,7 +88,6 @@ void console_say(const char *text)
 /* Print what @line holds, and end the line or leave it open. */
 static void print_guest(struct guest_line *line, bool ended)
 {
-    char prefix[PREFIX_MAX];
     size_t length = line->length;
 
     line->length = 0;
@@ -94,9 +95,8 @@ static void print_guest(struct guest_line *line, bool ended)
         return;
     }
     if (open_domid != line->domid) {
-        format_text(prefix, sizeof(prefix), "(d%u) ", line->domid);
         put(open_domid != DOMID_NONE ? "\r\n" : "");
-        put(prefix);
+        console_tx_put(line->prefix, line->prefix_length);
     }
     console_tx_put(line->text, length);
     put(ended ? "\r\n" : "");
@@ -135,30 +135,35 @@ static struct guest_line *line_of(uint16_t domid, bool create)
         print_guest(free_line, true);
     }
     free_line->domid = domid;
+    free_line->prefix_length = (uint8_t)format_text(free_line->prefix, PREFIX_MAX, "(d%u) ", domid);
     free_line->cr_held = false;
     return free_line;
 }
 
-static void append(struct guest_line *line, char c)
+/* Like all below that take a character: returns whether a line was printed. */
+static bool append(struct guest_line *line, char c)
 {
-    if (line->length == LINE_MAX) {
+    bool full = line->length == LINE_MAX;
+
+    if (full) {
         print_guest(line, true);
     }
     line->text[line->length] = c;
     line->length++;
+    return full;
 }
 
 /* A carriage return that no newline followed. */
-static void lone_return(struct guest_line *line)
+static bool lone_return(struct guest_line *line)
 {
     if (line->length == 0 && open_domid != line->domid) {
-        return; /* At the beginning of a line it would only hide the prefix. */
+        return false; /* At the beginning of a line it would only hide the prefix. */
     }
     if (console_input_focus() == line->domid) {
-        append(line, '\r');
-    } else {
-        print_guest(line, true);
+        return append(line, '\r');
     }
+    print_guest(line, true);
+    return true;
 }
 
 static bool is_control(char c)
@@ -166,46 +171,72 @@ static bool is_control(char c)
     return ((unsigned char)c < 0x20 && c != '\t') || c == 0x7f;
 }
 
-static void guest_char(struct guest_line *line, char c)
+static bool guest_char(struct guest_line *line, char c)
 {
-    bool returned = line->cr_held && c != '\r';
+    bool returned = line->cr_held && c != '\r', printed = false;
 
     if (c == '\0') {
-        return;
+        return false;
     }
     line->cr_held = c == '\r';
     if (c == '\n') {
         print_guest(line, true);
-        return;
+        return true;
     }
     if (returned) {
-        lone_return(line);
+        printed = lone_return(line);
     }
     if (c == '\r') {
-        return;
+        return printed;
     }
     if (is_control(c) && console_input_focus() != line->domid) {
-        append(line, '^');
+        printed |= append(line, '^');
         c ^= 0x40;
     }
-    append(line, c);
+    return append(line, c) || printed;
 }
 
-void console_guest_write(uint16_t domid, const char *text, size_t length)
+/* Does @c end up in the line as it is, whatever came before it? */
+static bool is_plain(const struct guest_line *line, char c)
 {
-    bool locked = console_enter();
-    struct guest_line *line = line_of(domid, true);
+    return !line->cr_held && line->length < LINE_MAX && !is_control(c);
+}
 
-    for (size_t i = 0; i < length; i++) {
-        guest_char(line, text[i]);
+/* Take the plain characters that begin @text, one at least. Returns how many they are. */
+static size_t take_plain(struct guest_line *line, const char *text, size_t length)
+{
+    size_t room = min_u64(length, LINE_MAX - line->length), count = 1;
+
+    while (count < room && !is_control(text[count])) {
+        count++;
+    }
+    memcpy(line->text + line->length, text, count);
+    line->length += (uint16_t)count;
+    return count;
+}
+
+size_t console_guest_write(uint16_t domid, const char *text, size_t length)
+{
+    bool locked = console_enter(), printed = false;
+    struct guest_line *line = line_of(domid, true);
+    size_t taken = 0;
+
+    while (taken < length && !printed) {
+        if (is_plain(line, text[taken])) {
+            taken += take_plain(line, text + taken, length - taken);
+        } else {
+            printed = guest_char(line, text[taken]);
+            taken++;
+        }
     }
     line->since = cpu_count_ticks();
     console_leave(locked);
+    return taken;
 }
 
 void console_guest_put(uint16_t domid, char c)
 {
-    console_guest_write(domid, &c, 1);
+    (void)console_guest_write(domid, &c, 1);
 }
 
 /* Nobody may be left to empty the ring but those who ask. */

@@ -35,8 +35,9 @@ void console_use_irq(void);
  * than the buffer is printed in pieces, each prefixed. Any CPU. */
 void console_guest_put(uint16_t domid, char c);
 
-/* The same for @length characters. */
-void console_guest_write(uint16_t domid, const char *text, size_t length);
+/* The same for @length characters, at least one. Stops behind the one that made it print a line, so that the
+ * console's lock is held for a bounded time: returns how many were taken, at least one. */
+size_t console_guest_write(uint16_t domid, const char *text, size_t length);
 
 /* Is there room for what guests print? false: the guest should run on and try again. Any CPU, cheap, no lock
  * unless it says false. */

@@ -7,9 +7,9 @@
 #include "lib/error.h"
 #include "vdev/vconsole.h"
 
-/* Bytes written in one stay in EL2; the rest follows when the call is issued again, which happens by
- * itself. */
-#define SLICE_BYTES 128
+/* Bytes written in one stay in EL2 at most, and no more than one line of them; the rest follows when the call
+ * is issued again, which happens by itself. */
+#define SLICE_BYTES 64
 
 /* x1 = count, x2 = buffer. A long text goes in slices: the registers say what is left and the HVC is executed
  * again. */
@@ -25,9 +25,7 @@ static int64_t write_text(struct vcpu *vcpu, const uint64_t args[5])
     if (part == 0) {
         return 0;
     }
-    if (!vconsole_put(vcpu->domain, text, part)) {
-        part = 0; /* The console is full: the whole of it again. */
-    }
+    part = vconsole_put(vcpu->domain, text, part); /* 0: the console is full, the whole of it again. */
     if (count == part) {
         return 0;
     }

@@ -26,18 +26,19 @@ void vconsole_init(void)
     }
 }
 
-bool vconsole_put(struct domain *domain, const char *text, size_t length)
+size_t vconsole_put(struct domain *domain, const char *text, size_t length)
 {
     struct timer *timer = &piece_timer[cpu_id()];
+    size_t taken;
 
     if (!console_guest_may_put()) {
-        return false;
+        return 0;
     }
-    console_guest_write(domain->id, text, length);
-    if (text[length - 1] != '\n' && !timer_armed(timer)) {
+    taken = console_guest_write(domain->id, text, length);
+    if (text[taken - 1] != '\n' && !timer_armed(timer)) {
         pcpu_timer_arm(timer, cpu_count_ticks() + ticks_from_ns(CONSOLE_ECHO_MS * NS_PER_MS));
     }
-    return true;
+    return taken;
 }
 
 void vconsole_update_irq(struct domain *domain)

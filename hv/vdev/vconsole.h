@@ -8,9 +8,10 @@
 /* Boot CPU, once. */
 void vconsole_init(void);
 
-/* The running vCPU prints. Returns false when the console is full: leave the instruction to be executed
+/* The running vCPU prints @length characters, at least one. Returns how many were taken: those up to the end
+ * of a line at most, and none when the console is full. For the rest, leave the instruction to be executed
  * again. */
-bool vconsole_put(struct domain *domain, const char *text, size_t length);
+size_t vconsole_put(struct domain *domain, const char *text, size_t length);
 
 /* The domain's UART takes input from now on. */
 void vconsole_attach(struct domain *domain);

@@ -149,6 +149,39 @@ TEST(only_who_has_the_input_reaches_the_terminal)
     expect("(d1) \033[2Jab\tc\b\r\n(d2) ^[[2Jab\tc^?\r\n");
 }
 
+/* What is written at once looks as what is written by the character, and prints one line a call. */
+TEST(a_write_takes_one_line_and_means_what_its_characters_mean)
+{
+    static const char alphabet[] = "abcdefgh \t\r\r\n\n\b\033";
+    static char text[4000], wanted[8 * sizeof(text)];
+
+    for (unsigned round = 0; round < 50; round++) {
+        size_t common = round % 2 == 0 ? sizeof(alphabet) : 9; /* Half of the rounds: long lines. */
+
+        for (size_t i = 0; i < sizeof(text); i++) {
+            text[i] = alphabet[test_random() % (test_random() % 400 == 0 ? sizeof(alphabet) : common)];
+        }
+        start();
+        for (size_t i = 0; i < sizeof(text); i++) {
+            console_guest_put(1, text[i]);
+        }
+        console_drain();
+        strcpy(wanted, wire.out);
+        start();
+        for (size_t at = 0; at < sizeof(text);) {
+            const char *before = wire.out + wire.out_length, *end;
+            size_t taken = console_guest_write(1, text + at, min_u64(128, sizeof(text) - at));
+
+            CHECK(taken >= 1 && taken <= 128);
+            at += taken;
+            end = strchr(before, '\n');
+            CHECK(end == NULL || end[1] == '\0');
+        }
+        console_drain();
+        expect(wanted);
+    }
+}
+
 TEST(hostile_log_text_cannot_forge_a_line)
 {
     start();
