@@ -63,12 +63,16 @@ def meter(rounds, **other):
     return mktree.Domain("meter", guest("meter"), f"rounds={rounds} histogram=0", **other)
 
 
-def storm(what, cpus=2, number="", **other):
-    return mktree.Domain(f"storm-{what}{number}", guest("test-sys_storm"), f"do={what}", cpus=cpus, **other)
+def storm(what, cpus=2, **other):
+    return mktree.Domain(f"storm-{what}", guest("test-sys_storm"), f"do={what}", cpus=cpus, **other)
 
 
 def test_guest(name, cpus=1):
     return mktree.Domain(name.replace("_", "-"), guest(f"test-{name}"), "exit=psci", cpus=cpus)
+
+
+def crash():
+    return mktree.Domain("crash", guest("test-sys_hypercall"), "end=shutdown reason=3")
 
 
 def busy(cpu):
@@ -82,12 +86,12 @@ LOADS = {
                  [meter(300, affinity={0: "0"}), *[busy(cpu) for cpu in range(4)]]),
     "calls": Load("four CPUs, storms of hypercalls, PSCI, vGIC, aborts, system registers",
                   [meter(100), *[storm(what) for what in CALLS]]),
-    "console": Load("four CPUs that print all they can", [meter(500), storm("print", 4), storm("print", 1, "2")]),
+    "console": Load("four CPUs that print all they can", [meter(500), storm("print", 3), test_guest("sys_lines")]),
     "wakes": Load("four CPUs, timers that fire always, wfi with one pending, SGIs among four",
                   [meter(100), storm("timer", 1), storm("wfi", 2), storm("sgi", 4)]),
     "life": Load("domains that start CPUs, err, crash and stop",
                  [meter(1000), test_guest("sys_psci", 3), test_guest("sys_hypercall", 2), test_guest("sys_platform", 2),
-                  test_guest("sys_hostile")]),
+                  test_guest("sys_hostile"), crash()]),
 }
 
 
