@@ -105,12 +105,13 @@ static void load_sysregs(const struct vcpu_sysregs *s)
     sysreg_write(par_el1, s->par);
 }
 
-/* When @ctl and @cval make a timer fire, in physical ticks; TIME_NEVER when they do not. */
+/* When @ctl and @cval make a timer fire, in physical ticks; TIME_NEVER when they do not: the counter does not
+ * come round. */
 static uint64_t timer_deadline(uint64_t ctl, uint64_t cval, uint64_t offset)
 {
     bool armed = (ctl & (CNT_CTL_ENABLE | CNT_CTL_IMASK)) == CNT_CTL_ENABLE;
 
-    return armed ? cval + offset : TIME_NEVER;
+    return armed && cval < TIME_NEVER - offset ? cval + offset : TIME_NEVER;
 }
 
 static void timers_unload(struct vcpu *vcpu)

@@ -31,8 +31,8 @@ static void take_interrupt(struct pcpu *cpu, uint32_t iar)
     bool done;
 
     if (intid >= GIC_INTID_MAX) {
-        if (intid >
-            GIC_INTID_NONE) { /* An LPI that firmware left on: nobody's, and it knows no active state. */
+        /* An LPI that firmware left on: nobody's, and it knows no active state. */
+        if (intid > GIC_INTID_NONE) {
             g->eoi(iar);
         }
         return;
