@@ -15,32 +15,28 @@ static int64_t not_there(struct vcpu *vcpu, const uint64_t args[5])
     return -ENOSYS;
 }
 
-/* The security policy: who is not in it cannot be called. */
-static const struct {
-    uint64_t number;
-    hypercall_function function;
-} table[] = {
-    {__HYPERVISOR_xen_version, hcall_xen_version}, {__HYPERVISOR_console_io, hcall_console_io},
-    {__HYPERVISOR_vcpu_op, hcall_vcpu_op},         {__HYPERVISOR_sched_op, hcall_sched_op},
-    {__HYPERVISOR_hvm_op, hcall_hvm_op},
-};
-
+/* The security policy: who is not in it cannot be called. (The compiler makes a table of it.) */
 static hypercall_function find(uint64_t number)
 {
-    for (size_t i = 0; i < ARRAY_COUNT(table); i++) {
-        if (table[i].number == number) {
-            return table[i].function;
-        }
+    switch (number) {
+    case __HYPERVISOR_xen_version:
+        return hcall_xen_version;
+    case __HYPERVISOR_console_io:
+        return hcall_console_io;
+    case __HYPERVISOR_vcpu_op:
+        return hcall_vcpu_op;
+    case __HYPERVISOR_sched_op:
+        return hcall_sched_op;
+    case __HYPERVISOR_hvm_op:
+        return hcall_hvm_op;
+    default:
+        return not_there;
     }
-    return not_there;
 }
 
 void hypercall(struct vcpu *vcpu)
 {
-    const uint64_t args[5] = {vcpu->frame.x[0], vcpu->frame.x[1], vcpu->frame.x[2], vcpu->frame.x[3],
-                              vcpu->frame.x[4]};
-
-    vcpu->frame.x[0] = (uint64_t)find(vcpu->frame.x[16])(vcpu, args);
+    vcpu->frame.x[0] = (uint64_t)find(vcpu->frame.x[16])(vcpu, vcpu->frame.x);
 }
 
 void hypercall_debug_trap(struct vcpu *vcpu, uint32_t immediate)
@@ -52,7 +48,7 @@ void hypercall_debug_trap(struct vcpu *vcpu, uint32_t immediate)
         }
         break;
     case 0xfffe:
-        if (!vconsole_put(vcpu->domain, &(char){(char)vcpu->frame.x[0]}, 1)) {
+        if (vconsole_put(vcpu->domain, &(char){(char)vcpu->frame.x[0]}, 1) == 0) {
             vcpu->frame.pc -= 4; /* The console is full: again. */
         }
         break;

@@ -6,7 +6,7 @@
 
 #include "core/vcpu.h"
 
-/* One hypercall of the running vCPU. Returns what goes to x0. */
+/* One hypercall of the running vCPU. @args are x0 to x4 of its frame. Returns what goes to x0. */
 typedef int64_t (*hypercall_function)(struct vcpu *vcpu, const uint64_t args[5]);
 
 /* Carry out the running vCPU's hypercall. */

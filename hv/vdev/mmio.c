@@ -27,64 +27,87 @@ enum mmio_result {
 };
 
 /* @offset of the device's window. */
-typedef enum mmio_result (*device_access)(struct vcpu *vcpu, uint64_t offset, unsigned size, bool write,
-                                          uint64_t *value);
+typedef enum mmio_result (*device_access)(struct vcpu *vcpu, uint64_t offset,
+                                          const struct mmio_access *access, uint64_t *value);
 
-/* A vGIC access by the running vCPU: fold before and fill after when it touches state that the list registers
- * hold. */
-static enum mmio_result gic_access(struct vcpu *vcpu, bool redist, unsigned target, uint32_t offset,
-                                   unsigned size, bool write, uint64_t *value)
+/* Where a device of a domain's platform is. */
+struct window {
+    uint64_t base, size_bytes;
+    device_access access;
+};
+
+/* OR in the physical state of linked interrupts whose pending bits the guest reads. */
+static void query_pending(const struct vgic_work *work, uint64_t *value)
 {
-    struct domain *domain = vcpu->domain;
-    struct pcpu *cpu = this_cpu();
-    bool folds = vgic_access_folds(domain->vgic, redist, offset, write);
-    struct vgic_work work = {0};
-    uint32_t notice = 0;
-    bool answered;
-
-    spin_lock(vgic_lock(domain->vgic));
-    if (folds) {
-        notice = irq_fold(cpu, vcpu);
-    }
-    if (redist) {
-        answered = vgic_redist_access(domain->vgic, vcpu->id, target, offset, size, write, value, &work);
-    } else {
-        answered = vgic_dist_access(domain->vgic, vcpu->id, offset, size, write, value, &work);
-    }
-    if (folds) {
-        irq_fill(cpu, vcpu);
-    }
-    spin_unlock(vgic_lock(domain->vgic));
-    work.notice |= notice;
-    irq_do_work(domain, &work);
-    for (uint32_t rest = work.query_pending; rest != 0; rest &= rest - 1) {
+    for (uint32_t rest = work->query_pending; rest != 0; rest &= rest - 1) {
         unsigned bit = (unsigned)__builtin_ctz(rest);
 
-        if (gic()->is_pending(work.first + bit)) {
+        if (gic()->is_pending(work->first + bit)) {
             *value |= BIT64(bit);
         }
     }
-    return answered ? MMIO_DONE : MMIO_ABORT;
 }
 
-static enum mmio_result access_gicd(struct vcpu *vcpu, uint64_t offset, unsigned size, bool write,
-                                    uint64_t *value)
+/* Fold the running vCPU, which @access needs, carry it out, and fill again. */
+static enum vgic_answer access_folded(struct vcpu *vcpu, struct vgic_access *access)
 {
-    return gic_access(vcpu, false, 0, (uint32_t)offset, size, write, value);
+    uint32_t notice = irq_fold(this_cpu(), vcpu);
+    enum vgic_answer answer;
+
+    access->folded = true;
+    answer = vgic_access(access);
+    irq_fill(this_cpu(), vcpu);
+    access->work->notice |= notice;
+    return answer;
 }
 
-static enum mmio_result access_gicr(struct vcpu *vcpu, uint64_t offset, unsigned size, bool write,
-                                    uint64_t *value)
+/* An access of the running vCPU to its interrupt controller. */
+static enum mmio_result access_gic(struct vcpu *vcpu, unsigned frame, uint32_t offset,
+                                   const struct mmio_access *access, uint64_t *value)
 {
-    unsigned target = (unsigned)(offset / GICR_FRAME_BYTES);
+    struct domain *domain = vcpu->domain;
+    struct spinlock *lock = vgic_lock(domain->vgic);
+    struct vgic_work work;
+    struct vgic_access wish = {.vgic = domain->vgic,
+                               .work = &work,
+                               .vcpu = vcpu->id,
+                               .frame = frame,
+                               .offset = offset,
+                               .size = access->size,
+                               .write = access->write,
+                               .value = *value};
+    enum vgic_answer answer;
 
-    if (target >= vcpu->domain->vcpu_count) {
-        return MMIO_ABORT;
+    spin_lock(lock);
+    answer = vgic_access(&wish);
+    if (answer == VGIC_FOLD_FIRST) {
+        answer = access_folded(vcpu, &wish);
     }
-    return gic_access(vcpu, true, target, (uint32_t)(offset % GICR_FRAME_BYTES), size, write, value);
+    spin_unlock(lock);
+    *value = wish.value;
+    if (work.physical) {
+        irq_do_work(domain, &work);
+        query_pending(&work, value);
+    } else if (work.notice != 0) {
+        irq_notice(domain, work.notice);
+    }
+    return answer == VGIC_DONE ? MMIO_DONE : MMIO_ABORT;
 }
 
-static enum mmio_result access_vpl011(struct vcpu *vcpu, uint64_t offset, unsigned size, bool write,
+static enum mmio_result access_gicd(struct vcpu *vcpu, uint64_t offset, const struct mmio_access *access,
+                                    uint64_t *value)
+{
+    return access_gic(vcpu, VGIC_DISTRIBUTOR, (uint32_t)offset, access, value);
+}
+
+static enum mmio_result access_gicr(struct vcpu *vcpu, uint64_t offset, const struct mmio_access *access,
+                                    uint64_t *value)
+{
+    return access_gic(vcpu, (unsigned)(offset / GICR_FRAME_BYTES), (uint32_t)(offset % GICR_FRAME_BYTES),
+                      access, value);
+}
+
+static enum mmio_result access_vpl011(struct vcpu *vcpu, uint64_t offset, const struct mmio_access *access,
                                       uint64_t *value)
 {
     struct domain *domain = vcpu->domain;
@@ -92,44 +115,48 @@ static enum mmio_result access_vpl011(struct vcpu *vcpu, uint64_t offset, unsign
     bool prints = false;
     char c = 0;
 
-    if (size > 4) {
+    if (access->size > 4) {
         return MMIO_ABORT;
     }
     spin_lock(&uart->lock);
-    if (write) {
-        prints = vpl011_write(uart, (uint32_t)offset, size, (uint32_t)*value, &c);
+    if (access->write) {
+        prints = vpl011_write(uart, (uint32_t)offset, access->size, (uint32_t)*value, &c);
     } else {
-        *value = vpl011_read(uart, (uint32_t)offset, size);
+        *value = vpl011_read(uart, (uint32_t)offset, access->size);
     }
     spin_unlock(&uart->lock);
-    if (prints && !vconsole_put(domain, &c, 1)) {
+    if (prints && vconsole_put(domain, &c, 1) == 0) {
         return MMIO_RETRY;
     }
     vconsole_update_irq(domain);
-    if (!write && console_input_waits(domain->id)) {
+    if (!access->write && console_input_waits(domain->id)) {
         console_input();
     }
     return MMIO_DONE;
 }
 
-/* The device at @addr of @domain's platform and the offset in it; NULL. */
-static device_access find_device(const struct domain *domain, uint64_t addr, uint64_t *offset)
-{
-    const struct {
-        uint64_t base, size_bytes;
-        bool present;
-        device_access access;
-    } devices[] = {
-        {GUEST_GICD_BASE, GICD_V2_BYTES, domain->gic_version == 2, access_gicd},
-        {GUEST_GICV3_GICD_BASE, GUEST_GICV3_GICD_SIZE, domain->gic_version == 3, access_gicd},
-        {GUEST_GICV3_GICR0_BASE, GICR_FRAME_BYTES * VCPU_MAX, domain->gic_version == 3, access_gicr},
-        {GUEST_PL011_BASE, VPL011_BYTES, domain->has_vpl011, access_vpl011},
-    };
+/* The UART stands last: a domain without it has a row less. */
+static const struct window windows_v2[] = {
+    {GUEST_GICD_BASE, GICD_V2_BYTES, access_gicd},
+    {GUEST_PL011_BASE, VPL011_BYTES, access_vpl011},
+};
+static const struct window windows_v3[] = {
+    {GUEST_GICV3_GICD_BASE, GUEST_GICV3_GICD_SIZE, access_gicd},
+    {GUEST_GICV3_GICR0_BASE, GICR_FRAME_BYTES *VCPU_MAX, access_gicr},
+    {GUEST_PL011_BASE, VPL011_BYTES, access_vpl011},
+};
 
-    for (size_t i = 0; i < ARRAY_COUNT(devices); i++) {
-        if (devices[i].present && addr - devices[i].base < devices[i].size_bytes) {
-            *offset = addr - devices[i].base;
-            return devices[i].access;
+/* The device of @domain's platform that answers at @addr; NULL. */
+static const struct window *find_window(const struct domain *domain, uint64_t addr)
+{
+    bool v2 = domain->gic_version == 2;
+    const struct window *window = v2 ? windows_v2 : windows_v3;
+    const struct window *end =
+        v2 ? windows_v2 + ARRAY_COUNT(windows_v2) : windows_v3 + ARRAY_COUNT(windows_v3);
+
+    for (end -= domain->has_vpl011 ? 0 : 1; window != end; window++) {
+        if (addr - window->base < window->size_bytes) {
+            return window;
         }
     }
     return NULL;
@@ -148,7 +175,7 @@ static bool is_mapped(struct domain *domain, uint64_t addr)
     return mapped;
 }
 
-/* Carry out @access on @device. */
+/* Carry out @access at @offset of a device. */
 static enum mmio_result emulate(struct vcpu *vcpu, device_access device, uint64_t offset,
                                 const struct mmio_access *access)
 {
@@ -158,7 +185,7 @@ static enum mmio_result emulate(struct vcpu *vcpu, device_access device, uint64_
     if ((offset & (access->size - 1)) != 0) {
         return MMIO_ABORT;
     }
-    result = device(vcpu, offset, access->size, access->write, &value);
+    result = device(vcpu, offset, access, &value);
     if (result == MMIO_DONE) {
         if (!access->write) {
             vcpu_set_x(vcpu, access->reg, mmio_loaded(access, value));
@@ -173,20 +200,18 @@ void vmmio_fault(struct vcpu *vcpu, uint64_t esr)
     uint64_t virtual_addr = sysreg_read(far_el2);
     uint64_t addr = (bits_get(sysreg_read(hpfar_el2), 43, 4) << PAGE_SHIFT) | (virtual_addr & PAGE_MASK);
     bool instruction = ESR_EC(esr) == EC_IABT_LOWER;
-    uint64_t offset = 0;
-    device_access device = find_device(vcpu->domain, addr, &offset);
+    const struct window *window = find_window(vcpu->domain, addr);
     struct mmio_access access;
 
-    if (device != NULL) {
+    if (window != NULL) {
         if (!instruction && mmio_decode((uint32_t)ESR_ISS(esr), &access) &&
-            emulate(vcpu, device, offset, &access) != MMIO_ABORT) {
+            emulate(vcpu, window->access, addr - window->base, &access) != MMIO_ABORT) {
             return;
         }
     } else if ((ESR_ISS(esr) & FSC_TYPE_MASK) == FSC_TRANSLATION && is_mapped(vcpu->domain, addr)) {
         return;
     }
-    log_debug("d%uv%u: nothing answers at IPA 0x%lx (VA 0x%lx, pc 0x%lx, syndrome 0x%lx)", vcpu->domain->id,
-              vcpu->id, (unsigned long)addr, (unsigned long)virtual_addr, (unsigned long)vcpu->frame.pc,
-              (unsigned long)esr);
+    guest_log(vcpu, "nothing answers at IPA 0x%lx (VA 0x%lx, pc 0x%lx, syndrome 0x%lx)", (unsigned long)addr,
+              (unsigned long)virtual_addr, (unsigned long)vcpu->frame.pc, (unsigned long)esr);
     vcpu_inject_abort(vcpu, virtual_addr, instruction);
 }

@@ -31,9 +31,11 @@ struct vgic_config {
 struct vgic; /* Complete in vgic/vgic_state.h; the core only embeds a pointer. */
 
 /* What a change means outside the model. Bits of the masks count from INTID @first (a multiple of 32). Zeroed
- * by the call. Do disable, clear_pending, clear_active before enable, and notice last. */
+ * by the call; @physical says that a mask of linked ones is not empty. Do disable, clear_pending, clear_active
+ * before enable, and notice last. */
 struct vgic_work {
     uint32_t notice; /* vCPUs that must fold and fill, or wake: kick them. Bit per vCPU index. */
+    bool physical;
     unsigned first;
     uint32_t enable, disable;     /* Linked SPIs: the physical interrupt. PPIs come through vgic_fill. */
     uint32_t clear_active;        /* Linked SPIs: deactivate. */
@@ -98,17 +100,30 @@ unsigned vgic_next_release(struct vgic *vgic, unsigned vcpu);
 /* Model -> list registers. After it the list registers are the truth and the vCPU is not stale. */
 void vgic_fill(struct vgic *vgic, unsigned vcpu, struct vgic_fill *out);
 
-/* Guest accesses. The distributor's frame (v2: 4 KiB, v3: 64 KiB), @size 1, 2, 4 or 8 bytes, natural
- * alignment. Return false: nothing answers there in that width; the caller injects an abort. @value is in/out
- * by @write. When vgic_access_folds() says so the caller folds the accessing vCPU first and fills it
- * afterwards. */
-bool vgic_dist_access(struct vgic *vgic, unsigned vcpu, uint32_t offset, unsigned size, bool write,
-                      uint64_t *value, struct vgic_work *work);
-/* GICv3 redistributor frames (128 KiB) of vCPU @target. */
-bool vgic_redist_access(struct vgic *vgic, unsigned vcpu, unsigned target, uint32_t offset, unsigned size,
-                        bool write, uint64_t *value, struct vgic_work *work);
-/* Does an access there read or change interrupt state? @redist: an offset of vgic_redist_access. No lock. */
-bool vgic_access_folds(const struct vgic *vgic, bool redist, uint32_t offset, bool write);
+enum vgic_answer {
+    VGIC_DONE,
+    VGIC_ABSENT,     /* Nothing answers there in that width: the caller injects an abort. */
+    VGIC_FOLD_FIRST, /* Nothing was done: what the list registers hold matters here. */
+};
+
+#define VGIC_DISTRIBUTOR VCPU_MAX
+
+/* A guest's access to its interrupt controller. */
+struct vgic_access {
+    struct vgic *vgic;
+    struct vgic_work *work;
+    unsigned vcpu;   /* Who accesses. */
+    unsigned frame;  /* VGIC_DISTRIBUTOR (GICv2 4 KiB, GICv3 64 KiB), or whose redistributor (128 KiB). */
+    uint32_t offset; /* In the frame. */
+    unsigned size;   /* 1, 2, 4 or 8 bytes. */
+    bool write;
+    bool folded;    /* The accessing vCPU is folded already, and will be filled again. */
+    uint64_t value; /* In or out, by @write. */
+};
+
+/* Carry out @access. Asked to fold, the caller does, comes again saying so, and fills afterwards. */
+enum vgic_answer vgic_access(struct vgic_access *access);
+
 /* GICv3: a write of ICC_SGI1R_EL1 (@group 1), ICC_ASGI1R or ICC_SGI0R (@group 0). */
 void vgic_sgi_write(struct vgic *vgic, unsigned vcpu, uint64_t value, unsigned group, struct vgic_work *work);
 

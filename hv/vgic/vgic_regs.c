@@ -8,87 +8,64 @@
 
 const struct vgic_reg *vgic_table_find(const struct vgic_table *table, uint32_t offset)
 {
-    unsigned low = 0, high = table->count;
+    const struct vgic_reg *reg = table->reg;
 
-    while (low < high) {
-        unsigned middle = (low + high) / 2;
-
-        if (offset > table->reg[middle].last) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
+    /* Of the @rest rows from @reg on, the one that @offset is in, if any. */
+    for (unsigned rest = table->count; rest > 1; rest -= rest / 2) {
+        reg = offset >= reg[rest / 2].first ? &reg[rest / 2] : reg;
     }
-    return low < table->count && offset >= table->reg[low].first ? &table->reg[low] : NULL;
+    return offset >= reg->first && offset <= reg->last ? reg : NULL;
 }
 
-bool vgic_table_access(const struct vgic_table *table, struct vgic_access *access, bool write,
-                       uint64_t *value)
+/* The table of the frame; NULL when there is no such frame. */
+static const struct vgic_table *frame_table(const struct vgic_access *access)
 {
-    uint32_t offset = access->offset;
+    const struct vgic_config *config = &access->vgic->config;
+
+    if (access->frame == VGIC_DISTRIBUTOR) {
+        return config->version == 2 ? &vgic_v2_dist : &vgic_v3_dist;
+    }
+    return config->version == 3 && access->frame < config->vcpu_count ? &vgic_v3_redist : NULL;
+}
+
+enum vgic_answer vgic_access(struct vgic_access *access)
+{
+    const struct vgic_table *table = frame_table(access);
     const struct vgic_reg *reg;
 
-    if (offset >= table->bytes || (offset & (access->size - 1)) != 0) {
-        return false;
+    *access->work = (struct vgic_work){0};
+    if (table == NULL || access->offset >= table->bytes || (access->offset & (access->size - 1)) != 0) {
+        return VGIC_ABSENT;
     }
-    reg = vgic_table_find(table, offset);
+    reg = vgic_table_find(table, access->offset);
     if (((reg != NULL ? reg->widths : table->reserved_widths) & access->size) == 0) {
-        return false;
+        return VGIC_ABSENT;
     }
     if (reg == NULL) {
-        *value = write ? *value : 0;
-        return true;
+        access->value = access->write ? access->value : 0;
+        return VGIC_DONE;
+    }
+    if (reg->folds && !access->folded) {
+        return VGIC_FOLD_FIRST;
     }
     access->offset -= reg->first;
-    if (write) {
-        reg->write(access, access->size == 8 ? *value : *value & MASK64(access->size * 8 - 1, 0));
+    if (access->write) {
+        reg->write(access, access->size == 8 ? access->value : access->value & (BIT64(access->size * 8) - 1));
     } else {
-        *value = reg->read(access);
+        access->value = reg->read(access);
     }
     access->work->notice &= ~BIT32(access->vcpu); /* It is here: vgic_stale() tells it. */
-    return true;
-}
-
-static const struct vgic_table *dist_table(const struct vgic *vgic)
-{
-    return vgic->config.version == 2 ? &vgic_v2_dist : &vgic_v3_dist;
-}
-
-bool vgic_dist_access(struct vgic *vgic, unsigned vcpu, uint32_t offset, unsigned size, bool write,
-                      uint64_t *value, struct vgic_work *work)
-{
-    struct vgic_access access = {.vgic = vgic, .work = work, .vcpu = vcpu, .offset = offset, .size = size};
-
-    access.bank = vgic->config.version == 2 ? vcpu : VGIC_NO_BANK;
-    *work = (struct vgic_work){0};
-    return vgic_table_access(dist_table(vgic), &access, write, value);
-}
-
-bool vgic_redist_access(struct vgic *vgic, unsigned vcpu, unsigned target, uint32_t offset, unsigned size,
-                        bool write, uint64_t *value, struct vgic_work *work)
-{
-    struct vgic_access access = {
-        .vgic = vgic, .work = work, .vcpu = vcpu, .bank = target, .offset = offset, .size = size};
-
-    *work = (struct vgic_work){0};
-    return vgic->config.version == 3 && target < vgic->config.vcpu_count &&
-           vgic_table_access(&vgic_v3_redist, &access, write, value);
-}
-
-bool vgic_access_folds(const struct vgic *vgic, bool redist, uint32_t offset, bool write)
-{
-    const struct vgic_reg *reg = vgic_table_find(redist ? &vgic_v3_redist : dist_table(vgic), offset);
-
-    (void)write; /* What can be read there is what can be changed. */
-    return reg != NULL && reg->folds == FOLDS;
+    return VGIC_DONE;
 }
 
 struct virq *vgic_access_virq(const struct vgic_access *access, unsigned intid)
 {
-    if (intid >= access->vgic->config.spi_limit || (intid < GIC_SPI_FIRST && access->bank == VGIC_NO_BANK)) {
+    unsigned bank = vgic_bank(access);
+
+    if (intid >= access->vgic->config.spi_limit || (intid < GIC_SPI_FIRST && bank == VGIC_NO_BANK)) {
         return NULL;
     }
-    return vgic_virq(access->vgic, access->bank, intid);
+    return vgic_virq(access->vgic, bank, intid);
 }
 
 uint32_t vgic_it_lines(const struct vgic *vgic)
@@ -146,15 +123,26 @@ static void write_bits(const struct vgic_access *access, uint64_t value,
     }
 }
 
-static bool test_group(const struct vgic_access *access, struct virq *virq)
+/* A bit per interrupt: those with @flag. */
+static uint64_t read_flag(const struct vgic_access *access, uint32_t flag)
 {
-    (void)access;
-    return (virq->flags & VIRQ_GROUP1) != 0;
+    unsigned first = access->offset * 8;
+    const struct virq *virq = vgic_access_virq(access, first);
+    uint64_t value = 0;
+
+    if (virq == NULL) {
+        return 0;
+    }
+    /* The interrupts of one register stand side by side, but the last one may lack some. */
+    for (unsigned bit = 0; bit < 32 && first + bit < access->vgic->config.spi_limit; bit++) {
+        value |= (virq[bit].flags & flag) != 0 ? BIT32(bit) : 0;
+    }
+    return value;
 }
 
 uint64_t read_group(const struct vgic_access *access)
 {
-    return read_bits(access, test_group);
+    return read_flag(access, VIRQ_GROUP1);
 }
 
 void write_group(const struct vgic_access *access, uint64_t value)
@@ -168,15 +156,9 @@ void write_group(const struct vgic_access *access, uint64_t value)
     }
 }
 
-static bool test_enable(const struct vgic_access *access, struct virq *virq)
-{
-    (void)access;
-    return (virq->flags & VIRQ_ENABLED) != 0;
-}
-
 uint64_t read_enable(const struct vgic_access *access)
 {
-    return read_bits(access, test_enable);
+    return read_flag(access, VIRQ_ENABLED);
 }
 
 static void act_enable(const struct vgic_access *access, struct virq *virq)
@@ -210,7 +192,7 @@ uint64_t read_pending(const struct vgic_access *access)
 {
     uint64_t value = read_bits(access, test_pending);
 
-    if (access->bank != access->vcpu && access->work->first < GIC_SPI_FIRST) {
+    if (vgic_bank(access) != access->vcpu && access->work->first < GIC_SPI_FIRST) {
         access->work->query_pending = 0; /* Physical PPIs of another pCPU cannot be read from here. */
     }
     return value;

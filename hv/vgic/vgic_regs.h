@@ -7,16 +7,15 @@
 
 #include "vgic/vgic_state.h"
 
-#define VGIC_NO_BANK VCPU_MAX /* GICv3's distributor: SGIs and PPIs are not there. */
+/* Whose SGIs and PPIs stand there: in GICv2's distributor the accessing vCPU's, in GICv3's nobody's. */
+#define VGIC_NO_BANK VGIC_DISTRIBUTOR
 
-struct vgic_access {
-    struct vgic *vgic;
-    struct vgic_work *work;
-    unsigned vcpu;   /* Who accesses. */
-    unsigned bank;   /* Whose SGIs and PPIs: a vCPU, or VGIC_NO_BANK. */
-    uint32_t offset; /* From the row's first byte. */
-    unsigned size;   /* 1, 4 or 8 bytes; naturally aligned. */
-};
+static inline unsigned vgic_bank(const struct vgic_access *access)
+{
+    return access->vgic->config.version == 2 ? access->vcpu : access->frame;
+}
+
+/* Rows are given accesses with an offset that counts from the row's first byte. */
 
 /* Widths a row answers in; bit values are the sizes in bytes. */
 #define W8 1u
@@ -24,15 +23,13 @@ struct vgic_access {
 #define W64 8u
 
 /* Whether the accessing vCPU's list registers have to be folded before the access. */
-enum vgic_folds {
-    NO_FOLD,
-    FOLDS,
-};
+#define NO_FOLD false
+#define FOLDS true
 
 struct vgic_reg {
     uint32_t first, last; /* Offsets of the first and the last byte. */
-    unsigned widths;
-    enum vgic_folds folds;
+    uint8_t widths;
+    bool folds;
     uint64_t (*read)(const struct vgic_access *access);
     void (*write)(const struct vgic_access *access, uint64_t value);
 };
@@ -46,10 +43,6 @@ struct vgic_table {
 
 /* The row that @offset is in, NULL when there is none. */
 const struct vgic_reg *vgic_table_find(const struct vgic_table *table, uint32_t offset);
-
-/* One access; @access->offset counts from the frame here. False: nothing answers in that width. */
-bool vgic_table_access(const struct vgic_table *table, struct vgic_access *access, bool write,
-                       uint64_t *value);
 
 extern const struct vgic_table vgic_v2_dist, vgic_v3_dist, vgic_v3_redist;
 

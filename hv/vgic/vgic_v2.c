@@ -98,7 +98,7 @@ static uint64_t read_sgi_sources(const struct vgic_access *access)
     uint64_t value = 0;
 
     for (unsigned byte = 0; byte < access->size; byte++) {
-        value |= (uint64_t)vgic_virq(access->vgic, access->bank, access->offset + byte)->sources
+        value |= (uint64_t)vgic_virq(access->vgic, vgic_bank(access), access->offset + byte)->sources
                  << (byte * 8);
     }
     return value;
@@ -107,7 +107,7 @@ static uint64_t read_sgi_sources(const struct vgic_access *access)
 static void write_sgi_sources_set(const struct vgic_access *access, uint64_t value)
 {
     for (unsigned byte = 0; byte < access->size; byte++) {
-        virq_add_sources(access->vgic, vgic_virq(access->vgic, access->bank, access->offset + byte),
+        virq_add_sources(access->vgic, vgic_virq(access->vgic, vgic_bank(access), access->offset + byte),
                          (uint8_t)((value >> (byte * 8)) & all_vcpus(access->vgic)), access->work);
     }
 }
@@ -115,7 +115,7 @@ static void write_sgi_sources_set(const struct vgic_access *access, uint64_t val
 static void write_sgi_sources_clear(const struct vgic_access *access, uint64_t value)
 {
     for (unsigned byte = 0; byte < access->size; byte++) {
-        virq_drop_sources(access->vgic, vgic_virq(access->vgic, access->bank, access->offset + byte),
+        virq_drop_sources(access->vgic, vgic_virq(access->vgic, vgic_bank(access), access->offset + byte),
                           (uint8_t)(value >> (byte * 8)), access->work);
     }
 }

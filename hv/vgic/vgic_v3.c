@@ -86,23 +86,23 @@ static void write_router(const struct vgic_access *access, uint64_t value)
 static uint64_t read_redist_typer(const struct vgic_access *access)
 {
     const struct vgic_config *config = &access->vgic->config;
-    uint64_t value = (uint64_t)vgic_pack_affinity(config->vcpu_mpidr[access->bank])
+    uint64_t value = (uint64_t)vgic_pack_affinity(config->vcpu_mpidr[vgic_bank(access)])
                          << GICR_TYPER_AFFINITY_SHIFT |
-                     (uint64_t)access->bank << GICR_TYPER_PROCESSOR_SHIFT;
+                     (uint64_t)vgic_bank(access) << GICR_TYPER_PROCESSOR_SHIFT;
 
-    value |= access->bank + 1 == config->vcpu_count ? GICR_TYPER_LAST : 0;
+    value |= vgic_bank(access) + 1 == config->vcpu_count ? GICR_TYPER_LAST : 0;
     return access->size == 4 ? (value >> (access->offset * 8)) & UINT32_MAX : value;
 }
 
 /* A guest that never wakes its redistributor gets its interrupts all the same. */
 static uint64_t read_waker(const struct vgic_access *access)
 {
-    return access->vgic->vcpu[access->bank].asleep ? WAKER_PROCESSOR_SLEEP | WAKER_CHILDREN_ASLEEP : 0;
+    return access->vgic->vcpu[vgic_bank(access)].asleep ? WAKER_PROCESSOR_SLEEP | WAKER_CHILDREN_ASLEEP : 0;
 }
 
 static void write_waker(const struct vgic_access *access, uint64_t value)
 {
-    access->vgic->vcpu[access->bank].asleep = (value & WAKER_PROCESSOR_SLEEP) != 0;
+    access->vgic->vcpu[vgic_bank(access)].asleep = (value & WAKER_PROCESSOR_SLEEP) != 0;
 }
 
 /* clang-format off */

@@ -9,6 +9,7 @@
 
 static void work_add(struct vgic_work *work, const struct virq *virq, uint32_t *mask)
 {
+    work->physical = true;
     work->first = virq->intid & ~31u;
     *mask |= BIT32(virq->intid % 32u);
 }

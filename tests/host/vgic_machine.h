@@ -283,29 +283,47 @@ static inline void machine_do_work(const struct vgic_work *work)
     machine_notice(work->notice);
 }
 
+static inline enum vgic_answer machine_ask(unsigned vcpu, int redist, uint32_t offset, unsigned size,
+                                           bool write, bool folded, uint64_t *value)
+{
+    struct vgic_access access = {.vgic = machine.vgic,
+                                 .work = &machine.work,
+                                 .vcpu = vcpu,
+                                 .frame = redist >= 0 ? (unsigned)redist : VGIC_DISTRIBUTOR,
+                                 .offset = offset,
+                                 .size = size,
+                                 .write = write,
+                                 .folded = folded,
+                                 .value = *value};
+    enum vgic_answer answer = vgic_access(&access);
+
+    *value = access.value;
+    return answer;
+}
+
 /* One guest access by loaded @vcpu, with all core/ does around it; @redist: vCPU whose redistributor, or
  * -1. */
 static inline bool machine_access(unsigned vcpu, int redist, uint32_t offset, unsigned size, bool write,
                                   uint64_t *value)
 {
-    bool folds = machine.cpu[vcpu].loaded && vgic_access_folds(machine.vgic, redist >= 0, offset, write),
-         done;
-    uint32_t notice = folds ? machine_fold(vcpu) : 0;
+    bool loaded = machine.cpu[vcpu].loaded;
+    enum vgic_answer answer = machine_ask(vcpu, redist, offset, size, write, false, value);
+    uint32_t notice = 0;
 
-    if (redist >= 0) {
-        done = vgic_redist_access(machine.vgic, vcpu, (unsigned)redist, offset, size, write, value,
-                                  &machine.work);
-    } else {
-        done = vgic_dist_access(machine.vgic, vcpu, offset, size, write, value, &machine.work);
+    if (answer == VGIC_FOLD_FIRST) {
+        notice = loaded ? machine_fold(vcpu) : 0;
+        answer = machine_ask(vcpu, redist, offset, size, write, true, value);
+        CHECK(answer != VGIC_FOLD_FIRST);
+        CHECK_EQ(machine.work.notice & BIT32(vcpu), 0);
+        if (loaded) {
+            machine_fill(vcpu);
+        }
     }
     CHECK_EQ(machine.work.notice & BIT32(vcpu), 0);
-    if (folds) {
-        machine_fill(vcpu);
-    }
     machine_notice(notice);
     machine_do_work(&machine.work);
     machine_exit(vcpu);
-    return done;
+    return answer == VGIC_DONE;
 }
 
 /* 32-bit accesses of the distributor that must succeed. */
