@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 
+#include "arch/sysreg.h"
 #include "base/timer.h"
 #include "drivers/gic.h"
 #include "lib/types.h"
@@ -46,8 +47,9 @@ struct vcpu {
     struct timer timer; /* Stands in for both while it is off its pCPU. */
     unsigned timer_cpu; /* Where it was armed last. */
     struct gic_vcpu_state gic;
-    bool parked;         /* Off its pCPU, list registers empty, the last fill still good: core/irq.c. */
-    uint16_t ppi_enable; /* Of the last fill: linked PPIs that the guest enabled, and the bound list registers. */
+    bool parked; /* Off its pCPU, list registers empty, the last fill still good: core/irq.c. */
+    uint16_t
+        ppi_enable; /* Of the last fill: linked PPIs that the guest enabled, and the bound list registers. */
     uint32_t bound_slots;
     uint16_t bound_intid[GIC_LR_MAX];
     uint64_t bound_value[GIC_LR_MAX];
@@ -96,10 +98,11 @@ void vcpu_start(struct vcpu *vcpu);
 void vcpu_inject_undefined(struct vcpu *vcpu);
 void vcpu_inject_abort(struct vcpu *vcpu, uint64_t addr, bool instruction);
 
-/* Step over the trapped instruction. */
+/* Step over the trapped instruction, which ESR_EL2 tells of: a program at EL0 may be AArch32 and have short
+ * ones. */
 static inline void vcpu_skip(struct vcpu *vcpu)
 {
-    vcpu->frame.pc += 4;
+    vcpu->frame.pc += (sysreg_read(esr_el2) & ESR_IL) != 0 ? 4 : 2;
 }
 
 /* Register @n of the frame as an operand: 31 is the zero register. */

@@ -216,6 +216,11 @@ void vcpu_use_fp(struct pcpu *cpu, struct vcpu *vcpu)
     vcpu->fp_used = true;
 }
 
+static bool has_pan(void)
+{
+    return bits_get(sysreg_read(id_aa64mmfr1_el1), 23, 20) != 0;
+}
+
 /* Enter EL1's vector (Arm ARM D1.10.2) with @esr as syndrome. A vector that faults itself would go on for
  * ever: the domain has crashed. */
 static void enter_el1(struct vcpu *vcpu, uint64_t esr)
@@ -233,7 +238,10 @@ static void enter_el1(struct vcpu *vcpu, uint64_t esr)
     sysreg_write(spsr_el1, vcpu->frame.pstate);
     sysreg_write(esr_el1, esr);
     vcpu->frame.pc = target;
-    vcpu->frame.pstate = SPSR_EL1H | SPSR_DAIF;
+    vcpu->frame.pstate = SPSR_EL1H | SPSR_DAIF | (vcpu->frame.pstate & SPSR_PAN);
+    if (has_pan() && (sysreg_read(sctlr_el1) & SCTLR_SPAN) == 0) {
+        vcpu->frame.pstate |= SPSR_PAN;
+    }
 }
 
 void vcpu_inject_undefined(struct vcpu *vcpu)

@@ -98,6 +98,11 @@
 #define SPSR_DAIF MASK64(9, 6)
 #define SPSR_AARCH32 BIT64(4)
 #define SPSR_SS BIT64(21)
+#define SPSR_PAN BIT64(22)
+
+/* SCTLR_EL1, D13.2.118 */
+#define SCTLR_SPAN                                                                                           \
+    BIT64(23) /* An exception to EL1 leaves PSTATE.PAN as it is; else sets it. 1 where there is no PAN. */
 
 /* SCTLR_EL1: reset value with the RES1 bits of ARMv8.0. */
 #define SCTLR_EL1_RESET UINT64_C(0x00c50838)
