@@ -83,7 +83,8 @@ void trap_synchronous(struct trap_frame *frame)
     }
     cpu->record = (struct trap_record){
         .taken = true, .esr = SYSREG_READ(esr_el1), .far = SYSREG_READ(far_el1), .elr = frame->elr};
-    frame->elr += 4;
+    bool fetch = (cpu->record.esr >> 26 & 0x3e) == 0x20; /* An instruction abort, of either level. */
+    frame->elr = fetch ? frame->x[30] : frame->elr + 4;
 }
 
 void trap_unexpected(const struct trap_frame *frame, unsigned vector)
