@@ -57,12 +57,33 @@ static bool dispatch_own(uint32_t intid)
     return false;
 }
 
+/* IRQ PATH 5/7: not bound, so the model finds out for which vCPU it is. */
+static void arrived(struct pcpu *cpu, struct domain *domain, unsigned intid)
+{
+    struct spinlock *lock = vgic_lock(domain->vgic);
+    const struct vcpu *for_vcpu = cpu->loaded;
+    uint32_t notice = 0;
+    int target;
+
+    spin_lock(lock);
+    if (intid < GIC_SPI_FIRST) {
+        cpu->ppi_unknown = true; /* It may not be deliverable: then no list register tells of it. */
+    } else {
+        for_vcpu = domain->vcpu[vgic_target(domain->vgic, intid)];
+        notice = irq_unpark(domain->vcpu[for_vcpu->id]);
+    }
+    target = vgic_hw_arrived(domain->vgic, for_vcpu->id, intid);
+    if (intid >= GIC_SPI_FIRST && for_vcpu->last_cpu != cpu->base.id) {
+        vgic_moved(domain->vgic, intid);
+    }
+    spin_unlock(lock);
+    irq_notice(domain, target >= 0 ? notice | BIT32(target) : notice);
+}
+
 bool irq_dispatch(struct pcpu *cpu, uint32_t intid)
 {
     struct vcpu *loaded = cpu->loaded;
     struct domain *domain;
-    uint32_t notice;
-    int target;
 
     /* IRQ PATH 4/7: bound: its list register is empty. */
     if (intid < BOUND_INTID_COUNT && cpu->bound_slot[intid] != 0) {
@@ -93,16 +114,7 @@ bool irq_dispatch(struct pcpu *cpu, uint32_t intid)
         }
         return true;
     }
-    spin_lock(vgic_lock(domain->vgic)); /* IRQ PATH 5/7: the model finds out for which vCPU it is. */
-    if (intid < GIC_SPI_FIRST) {
-        cpu->ppi_unknown = true; /* It may not be deliverable: then no list register tells of it. */
-        notice = 0;
-    } else {
-        notice = irq_unpark(domain->vcpu[vgic_target(domain->vgic, intid)]);
-    }
-    target = vgic_hw_arrived(domain->vgic, loaded != NULL ? loaded->id : 0, intid);
-    spin_unlock(vgic_lock(domain->vgic));
-    irq_notice(domain, target >= 0 ? notice | BIT32(target) : notice);
+    arrived(cpu, domain, intid);
     return false;
 }
 
@@ -286,6 +298,10 @@ void irq_fill(struct pcpu *cpu, struct vcpu *vcpu)
         }
     }
     bound_publish(cpu, vcpu);
+    if (cpu->vif_none_pending != fill.none_pending_irq) {
+        cpu->vif_none_pending = fill.none_pending_irq;
+        g->vif_set(fill.none_pending_irq);
+    }
 }
 
 void irq_refresh(struct pcpu *cpu, struct vcpu *vcpu)
@@ -317,6 +333,8 @@ void irq_vcpu_unload(struct pcpu *cpu, struct vcpu *vcpu)
         for (unsigned slot = 0; slot < g->lr_count(); slot++) {
             g->lr_write(slot, 0);
         }
+        cpu->vif_none_pending = false;
+        g->vif_set(false);
         cpu->ppi_unknown = true; /* An active one stays so until the next fill. Its timer is stopped: nothing can fire. */
     }
     spin_unlock(lock);
@@ -351,6 +369,7 @@ void irq_follow(struct pcpu *cpu, struct vcpu *vcpu)
     intid = vgic_next_linked_spi(vcpu->domain->vgic, vcpu->id, GIC_SPI_FIRST);
     while (intid != 0) {
         gic()->set_route(intid, (unsigned)cpu->base.id);
+        vgic_moved(vcpu->domain->vgic, intid);
         intid = vgic_next_linked_spi(vcpu->domain->vgic, vcpu->id, intid + 1);
     }
     spin_unlock(lock);

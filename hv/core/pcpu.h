@@ -47,6 +47,7 @@ struct pcpu {
     uint64_t doze_since;
     _Atomic uint32_t work;
     uint16_t ppi_enabled; /* Linked PPIs that are enabled in the physical GIC. */
+    bool vif_none_pending; /* What gic()->vif_set() was told last. */
     bool ppi_unknown;     /* One may be active that no list register tells of. */
     _Atomic bool online;
     struct sched_pool *pool;

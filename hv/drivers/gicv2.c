@@ -45,6 +45,7 @@
 
 #define GICH_HCR 0x000u /* 5.3.1 */
 #define GICH_HCR_EN BIT32(0)
+#define GICH_HCR_NPIE BIT32(3)
 #define GICH_VTR 0x004u /* 5.3.2 */
 #define GICH_VMCR 0x008u
 #define GICH_ELRSR0 0x030u
@@ -342,9 +343,9 @@ static uint32_t v2_lr_empty(void)
     return mmio_read32(gich, GICH_ELRSR0) & lr_mask;
 }
 
-static void v2_vif_set(bool on)
+static void v2_vif_set(bool none_pending_irq)
 {
-    mmio_write32(gich, GICH_HCR, on ? GICH_HCR_EN : 0);
+    mmio_write32(gich, GICH_HCR, GICH_HCR_EN | (none_pending_irq ? GICH_HCR_NPIE : 0));
 }
 
 void gicv2_gicv_pages(pa_t pages[2])

@@ -8,6 +8,7 @@
 #include "arch/gic_sysreg.h"
 
 #define ICH_HCR_EN BIT64(0)
+#define ICH_HCR_NPIE BIT64(3)
 
 #define VMCR_PMR_SHIFT 24
 #define VMCR_PMR_OPEN UINT64_C(0xff)
@@ -226,7 +227,7 @@ uint32_t gicv3_lr_empty(void)
     return (uint32_t)(gic_sysreg_read(ICH_ELRSR_EL2) & MASK64(list_count - 1, 0));
 }
 
-void gicv3_vif_set(bool on)
+void gicv3_vif_set(bool none_pending_irq)
 {
-    gic_sysreg_write(ICH_HCR_EL2, on ? ICH_HCR_EN : 0);
+    gic_sysreg_write(ICH_HCR_EL2, ICH_HCR_EN | (none_pending_irq ? ICH_HCR_NPIE : 0));
 }

@@ -23,7 +23,7 @@ void gicv3_lr_decode(uint64_t raw, struct gic_lr *lr);
 void gicv3_lr_write(unsigned slot, uint64_t raw);
 uint64_t gicv3_lr_read(unsigned slot);
 uint32_t gicv3_lr_empty(void);
-void gicv3_vif_set(bool on);
+void gicv3_vif_set(bool none_pending_irq);
 void gicv3_vcpu_save(struct gic_vcpu_state *state);
 void gicv3_vcpu_load(const struct gic_vcpu_state *state);
 void gicv3_vcpu_reset(struct gic_vcpu_state *state);

@@ -135,8 +135,18 @@ int vgic_hw_arrived(struct vgic *vgic, unsigned vcpu, unsigned intid)
     ASSERT((virq->flags & VIRQ_LINKED) != 0);
     /* If it is listed with GIC_LR_HW, the guest has ended it (else the physical interrupt could not have
      * fired), and the empty list register must not be taken for the end of this one. */
-    virq->flags = (virq->flags | VIRQ_LATCH | VIRQ_HW_ACTIVE) & ~VIRQ_LR_ENDS_HW;
+    virq->flags = (virq->flags | VIRQ_LATCH | VIRQ_HW_ACTIVE) & ~(VIRQ_LR_ENDS_HW | VIRQ_MOVED);
     return notice_index(virq_changed(vgic, virq));
+}
+
+void vgic_moved(struct vgic *vgic, unsigned intid)
+{
+    struct virq *virq = vgic_virq(vgic, 0, intid);
+
+    ASSERT(intid >= GIC_SPI_FIRST);
+    if ((virq->flags & VIRQ_HW_ACTIVE) != 0) {
+        virq->flags |= VIRQ_MOVED;
+    }
 }
 
 int vgic_pend(struct vgic *vgic, unsigned vcpu, unsigned intid, unsigned source)

@@ -49,6 +49,7 @@ struct vgic_work {
 struct vgic_fill {
     /* [0, lr_count). State 0 empties it; the rest of such a one is not written. */
     struct gic_lr lr[GIC_LR_MAX];
+    bool none_pending_irq; /* More waits than fits: maintenance interrupt when none of the listed is pending any more. */
     uint16_t ppi_enable; /* Linked PPIs (bit 0 = INTID 16) to be enabled physically on the pCPU. */
     uint16_t ppi_active; /* Linked PPIs whose physical active bit must be set while this vCPU runs; the
                             others' clear. */
@@ -77,6 +78,10 @@ bool vgic_linked(const struct vgic *vgic, unsigned intid);
  * running on that pCPU. SPI: @vcpu is ignored. Returns the vCPU that must notice, or -1: cannot be delivered
  * now, kept pending. */
 int vgic_hw_arrived(struct vgic *vgic, unsigned vcpu, unsigned intid);
+
+/* Linked SPI @intid, if it is acknowledged and not ended: that was on another pCPU than the one where its vCPU will run. A list
+ * register deactivates as its own pCPU, and some interrupt controllers (QEMU's GICv2) only know the one that acknowledged: software ends it. */
+void vgic_moved(struct vgic *vgic, unsigned intid);
 
 /* Software interrupts: edge (or SGI from vCPU @source), and the level of a line. Return the vCPU that must
  * notice, or -1. */

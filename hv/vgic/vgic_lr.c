@@ -10,12 +10,16 @@
  * listed. Acknowledged interrupts always fit, for each came out of a list register;
  *   3. bound interrupts that are pending or idle, in their own slots; an idle one leaves the slot empty and
  * ready;
- *   4. pending ones in shared slots, best priority first.
+ *   4. pending ones in shared slots, best priority first. When step 2 has left no shared slot, step 4 comes
+ * before step 3 and uses the idle bound ones: a handler that waits for a better interrupt must get it. Such a
+ * bound interrupt comes by the full path.
  *
  * What is pending and found no room must be listed soon after a shared slot becomes free. Each of them then
  * asks for a maintenance interrupt at its end (GIC_LR_EOI). That excludes GIC_LR_HW: a linked interrupt is
  * ended by software in the fold that follows. The hardware's underflow interrupt would not do: it waits for
- * all but one to be empty, and a guest may keep two active for ever.
+ * all but one to be empty, and a guest may keep two active for ever. A guest may also acknowledge all that is
+ * listed and end none of it (EOImode 1): the interrupt for "none pending" then brings the next, as long as there
+ * is a slot. A guest that leaves as many active as there are list registers waits until it ends one.
  *
  * One list register cannot say everything the model can: a level interrupt whose line is up again while it is
  * active, a GICv2 SGI from two sources, a linked interrupt with two lives. The part that cannot be said stays
@@ -51,7 +55,7 @@ static void release_physical(struct vgic_vcpu *v, struct virq *virq)
     if ((virq->flags & (VIRQ_HW_ACTIVE | VIRQ_LATCH | VIRQ_ACTIVE)) != VIRQ_HW_ACTIVE) {
         return;
     }
-    virq->flags &= ~VIRQ_HW_ACTIVE;
+    virq->flags &= ~(VIRQ_HW_ACTIVE | VIRQ_MOVED);
     if (virq->intid >= GIC_SPI_FIRST) {
         ASSERT(v->release_count < GIC_LR_MAX);
         v->release[v->release_count++] = virq->intid;
@@ -112,11 +116,11 @@ static void compose(const struct vgic *vgic, struct virq *virq, struct gic_lr *l
     } else if (!active && (virq->flags & VIRQ_LATCH) != 0) {
         virq->flags = (virq->flags & ~VIRQ_LATCH) | VIRQ_LR_LATCHED;
     }
-    if ((virq->flags & VIRQ_HW_ACTIVE) != 0 && !second_life) {
+    if ((virq->flags & (VIRQ_HW_ACTIVE | VIRQ_MOVED)) == VIRQ_HW_ACTIVE && !second_life) {
         lr->flags |= (uint8_t)GIC_LR_HW;
         virq->flags |= VIRQ_LR_ENDS_HW;
-    } else if (deliverable &&
-               virq_pending(virq)) { /* Something is left that can be delivered: come back at its end. */
+    } else if ((virq->flags & VIRQ_MOVED) != 0 || (deliverable && virq_pending(virq))) {
+        /* Something is left that can be delivered, or software ends it: come back at its end. */
         lr->flags |= (uint8_t)GIC_LR_EOI;
     }
 }
@@ -176,24 +180,6 @@ static uint32_t fill_bound(struct vgic *vgic, unsigned vcpu, bool active, uint32
     return free;
 }
 
-/* Step 2: the other active interrupts. Returns the slots of @free still free. */
-static uint32_t fill_active(struct vgic *vgic, unsigned vcpu, uint32_t free, struct vgic_fill *out)
-{
-    const struct vgic_vcpu *v = &vgic->vcpu[vcpu];
-    const struct virq_queue *active = &v->queue[VIRQ_QUEUE_ACTIVE];
-
-    while (free != 0 && !virq_queue_empty(active)) {
-        uint32_t shared = free & ~v->bound_slots;
-        unsigned slot = (unsigned)__builtin_ctz(shared != 0 ? shared : free);
-        struct virq *virq = vgic_virq(vgic, vcpu, virq_queue_first(vgic, active));
-
-        compose(vgic, virq, &out->lr[slot]);
-        list_in_slot(vgic, vcpu, virq, slot, out->lr[slot].state);
-        free &= ~BIT32(slot);
-    }
-    return free;
-}
-
 /* The best pending interrupt of the groups that are on; NULL when there is none. */
 static struct virq *next_pending(struct vgic *vgic, unsigned vcpu)
 {
@@ -213,6 +199,24 @@ static struct virq *next_pending(struct vgic *vgic, unsigned vcpu)
         }
     }
     return best;
+}
+
+/* Step 2: the other active interrupts. Returns the slots of @free still free. */
+static uint32_t fill_active(struct vgic *vgic, unsigned vcpu, uint32_t free, struct vgic_fill *out)
+{
+    const struct vgic_vcpu *v = &vgic->vcpu[vcpu];
+    const struct virq_queue *active = &v->queue[VIRQ_QUEUE_ACTIVE];
+
+    while (free != 0 && !virq_queue_empty(active)) {
+        uint32_t shared = free & ~v->bound_slots;
+        unsigned slot = (unsigned)__builtin_ctz(shared != 0 ? shared : free);
+        struct virq *virq = vgic_virq(vgic, vcpu, virq_queue_first(vgic, active));
+
+        compose(vgic, virq, &out->lr[slot]);
+        list_in_slot(vgic, vcpu, virq, slot, out->lr[slot].state);
+        free &= ~BIT32(slot);
+    }
+    return free;
 }
 
 /* Step 4: what is pending, into the slots of @free. Returns whether something had to wait. */
@@ -249,6 +253,17 @@ static void announce_ends(struct vgic *vgic, unsigned vcpu, struct vgic_fill *ou
     }
 }
 
+/* Is anything listed that the guest has yet to acknowledge? */
+static bool any_pending(const struct vgic_vcpu *v, const struct vgic_fill *out)
+{
+    for (uint32_t rest = v->listed_slots; rest != 0; rest &= rest - 1) {
+        if ((out->lr[__builtin_ctz(rest)].state & GIC_LR_PENDING) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* After listing: which linked PPIs are enabled, and which are acknowledged and waiting for the guest. */
 static void fill_ppis(const struct vgic *vgic, const struct vgic_vcpu *v, struct vgic_fill *out)
 {
@@ -270,6 +285,7 @@ void vgic_fill(struct vgic *vgic, unsigned vcpu, struct vgic_fill *out)
     struct vgic_vcpu *v = &vgic->vcpu[vcpu];
     const struct virq_queue *active = &v->queue[VIRQ_QUEUE_ACTIVE];
     uint32_t free = BIT32(vgic->config.lr_count) - 1;
+    bool waits;
 
     ASSERT(!v->loaded && v->release_count == 0);
     for (unsigned slot = 0; slot < vgic->config.lr_count; slot++) {
@@ -280,9 +296,17 @@ void vgic_fill(struct vgic *vgic, unsigned vcpu, struct vgic_fill *out)
         free = fill_bound(vgic, vcpu, true, free, out);
         free = fill_active(vgic, vcpu, free, out);
     }
-    free = fill_bound(vgic, vcpu, false, free, out);
-    if (fill_pending(vgic, vcpu, free & ~v->bound_slots, out) || !virq_queue_empty(active)) {
+    if ((free & ~v->bound_slots) != 0) {
+        free = fill_bound(vgic, vcpu, false, free, out);
+        waits = fill_pending(vgic, vcpu, free & ~v->bound_slots, out);
+    } else { /* What is active took the shared slots: the best of what waits must be able to preempt it. */
+        waits = fill_pending(vgic, vcpu, free, out);
+        (void)fill_bound(vgic, vcpu, false, free & ~v->listed_slots, out);
+    }
+    out->none_pending_irq = false;
+    if (waits || !virq_queue_empty(active)) {
         announce_ends(vgic, vcpu, out);
+        out->none_pending_irq = any_pending(v, out);
     }
     fill_ppis(vgic, v, out);
     v->loaded = true;

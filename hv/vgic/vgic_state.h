@@ -48,6 +48,8 @@
 #define VIRQ_LR_ENDS_HW                                                                                      \
     BIT32(14) /* Written with GIC_LR_HW, or an empty bound one: VIRQ_HW_ACTIVE is what it holds something.   \
                */
+/* Acknowledged by another pCPU than the one that lists it: ended by software, never with GIC_LR_HW (vgic_moved). */
+#define VIRQ_MOVED BIT32(15)
 #define VIRQ_LR_ALL (VIRQ_LR_LATCHED | VIRQ_LR_ACTIVE | VIRQ_LR_ENDS_HW)
 
 #define VIRQ_NO_SLOT 0xffu

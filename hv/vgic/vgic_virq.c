@@ -129,7 +129,7 @@ static void end_physical(struct vgic *vgic, struct virq *virq, struct vgic_work 
     if (virq_listed(virq) || (virq->flags & (VIRQ_HW_ACTIVE | VIRQ_LATCH | VIRQ_ACTIVE)) != VIRQ_HW_ACTIVE) {
         return;
     }
-    virq->flags &= ~VIRQ_HW_ACTIVE;
+    virq->flags &= ~(VIRQ_HW_ACTIVE | VIRQ_MOVED);
     if (is_linked_spi(virq)) {
         work_add(work, virq, &work->clear_active);
     } else { /* A PPI's active bit follows with the fill. */

@@ -448,7 +448,7 @@ TEST(virtual_interface_of_a_vcpu)
     CHECK_EQ(hw.vmcr, 0xf8000001);
     CHECK_EQ(hw.apr, 0x10);
     g->vif_set(true);
-    CHECK_EQ(hw.hcr, 1);
+    CHECK_EQ(hw.hcr, 9);
     g->vif_set(false);
-    CHECK_EQ(hw.hcr, 0);
+    CHECK_EQ(hw.hcr, 1);
 }
