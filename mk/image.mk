@@ -28,8 +28,8 @@ $(XEN_HEADERS):
 arm64-flags := -std=gnu17 -O2 -g -ffreestanding -mgeneral-regs-only -mstrict-align -mno-outline-atomics \
 	-fno-pic -fno-common -fno-stack-protector -fno-asynchronous-unwind-tables -fno-strict-aliasing \
 	-ffunction-sections -fdata-sections $(warnings)
-# Errata of the Cortex-A53 up to r0p4, which the ZynqMP has: a multiply-accumulate behind a memory access, and an ADRP at a
-# page's end. Of the hypervisor, its libraries by the linker. (Arm, Cortex-A53 MPCore Software Developers Errata Notice.)
+# Errata of the Cortex-A53 up to r0p4, which the ZynqMP has: a multiply-accumulate behind a memory access, and an
+# ADRP at a page's end. The libraries' are the linker's to fix. (Arm, Cortex-A53 Software Developers Errata Notice.)
 errata-flags := -mfix-cortex-a53-835769
 errata-link := -Wl,--fix-cortex-a53-835769 -Wl,--fix-cortex-a53-843419
 hv-includes := -include $(OUT)/include/generated/config.h -I$(OUT)/include -Ihv -Ihv/arch/arm64/include \

@@ -109,7 +109,7 @@ bool irq_dispatch(struct pcpu *cpu, uint32_t intid)
     if (domain == NULL) {
         log_debug("irq: INTID %u belongs to nobody: disabled", intid);
         gic()->enable(intid, false);
-        if (intid < GIC_SPI_FIRST) { /* A timer's that was stopped too late; the next vCPU's enable must not be taken for done. */
+        if (intid < GIC_SPI_FIRST) { /* A timer's that was stopped too late: the next vCPU enables it again. */
             cpu->ppi_enabled &= (uint16_t)~BIT32(intid - GIC_PPI_FIRST);
         }
         return true;
@@ -143,8 +143,8 @@ static void each_spi(unsigned first, uint32_t mask, void (*act)(unsigned intid, 
     }
 }
 
-/* The vCPU it is for may be moving: irq_follow() comes after loaded_cpu has changed and takes the lock too, so the last of
- * both has it right. One that is off its pCPU most likely comes back to the same. */
+/* The vCPU it is for may be moving: irq_follow() comes after loaded_cpu has changed and takes the lock too,
+ * so the last of both has it right. One that is off its pCPU most likely comes back to the same. */
 static void route_spi(struct domain *domain, unsigned intid)
 {
     struct spinlock *lock = vgic_lock(domain->vgic);

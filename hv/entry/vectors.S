@@ -66,8 +66,8 @@ guest_fiq:                             /* Firmware may send what is ours as FIQ:
 irq_return:
     cmp     x0, x19
     b.ne    guest_return
-    /* IRQ PATH 7/7: the same vCPU goes on. It was never unloaded (trap_exit): what C preserves is still there, but for x19 and
-     * x29 used here; nothing changed ELR and SPSR. */
+    /* IRQ PATH 7/7: the same vCPU goes on. It was never unloaded (trap_exit): what C preserves is still
+     * there, but for x19 and x29 used here; nothing changed ELR and SPSR. */
     mov     sp, x0
     ldr     x19, [x0, #FRAME_X(19)]
     b       return_volatile
