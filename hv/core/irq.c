@@ -15,7 +15,6 @@
 #include "lib/panic.h"
 
 #define OWN_HANDLER_MAX 8
-#define PPI_COUNT 16u
 
 static struct {
     unsigned intid;
@@ -254,22 +253,10 @@ static void apply_ppi_enables(struct pcpu *cpu, uint16_t enable)
     cpu->ppi_enabled = enable;
 }
 
-static uint16_t linked_ppis(const struct domain *domain)
-{
-    uint16_t linked = 0;
-
-    for (unsigned ppi = 0; ppi < PPI_COUNT; ppi++) {
-        if (vgic_linked(domain->vgic, GIC_PPI_FIRST + ppi)) {
-            linked |= (uint16_t)BIT32(ppi);
-        }
-    }
-    return linked;
-}
-
 /* Linked PPIs: enabled and active exactly as the loaded vCPU has them. */
 static void apply_ppis(struct pcpu *cpu, const struct domain *domain, const struct vgic_fill *fill)
 {
-    for (uint32_t rest = linked_ppis(domain); rest != 0; rest &= rest - 1) {
+    for (uint32_t rest = vgic_linked_ppis(domain->vgic); rest != 0; rest &= rest - 1) {
         unsigned ppi = (unsigned)__builtin_ctz(rest);
 
         gic()->set_active(GIC_PPI_FIRST + ppi, (fill->ppi_active & BIT32(ppi)) != 0);

@@ -87,6 +87,9 @@ bool vcpu_schedule(struct pcpu *cpu);
 /* The running vCPU waits for an interrupt (wfi, SCHEDOP_block). */
 void vcpu_block(struct vcpu *vcpu);
 
+/* The running vCPU lets others of equal standing go first. */
+void vcpu_yield(struct vcpu *vcpu);
+
 /* Something came while the running vCPU slept in place: it goes on. Nothing when it does not sleep. */
 void vcpu_end_doze(struct pcpu *cpu);
 

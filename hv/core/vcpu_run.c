@@ -149,6 +149,17 @@ void vcpu_block(struct vcpu *vcpu)
     }
 }
 
+void vcpu_yield(struct vcpu *vcpu)
+{
+    struct pcpu *cpu = this_cpu();
+
+    if (cpu->alone) {
+        return; /* There are no others, and when there are the scheduler says so. */
+    }
+    sched_yield(&vcpu->unit, time_now_ns());
+    atomic_fetch_or(&cpu->work, PCPU_RESCHEDULE);
+}
+
 void vcpu_end_doze(struct pcpu *cpu)
 {
     if (cpu->doze_since != 0) {

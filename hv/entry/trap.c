@@ -121,8 +121,7 @@ static void trap_wfx(struct vcpu *vcpu, uint32_t iss)
 {
     vcpu_skip(vcpu);
     if (iss & BIT32(0)) { /* WFE: a spinning guest; let others of equal standing go first. */
-        sched_yield(&vcpu->unit, time_now_ns());
-        pcpu_reschedule(BIT32(cpu_id()));
+        vcpu_yield(vcpu);
     } else {
         vcpu_block(vcpu);
     }

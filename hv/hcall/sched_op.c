@@ -7,15 +7,6 @@
 #include "lib/abi.h"
 #include "lib/error.h"
 
-#define POLL_PORTS_MAX 128
-
-static int64_t yield(struct vcpu *vcpu)
-{
-    sched_yield(&vcpu->unit, time_now_ns());
-    pcpu_reschedule(BIT32(cpu_id()));
-    return 0;
-}
-
 /* Wait until a time, or an interrupt. There are no event channels yet, so no port can be named. */
 static int64_t poll(struct vcpu *vcpu, uint64_t from)
 {
@@ -24,9 +15,6 @@ static int64_t poll(struct vcpu *vcpu, uint64_t from)
 
     if (guest_copy_in(vcpu, &wish, from, sizeof(wish)) != 0) {
         return -EFAULT;
-    }
-    if (wish.nr_ports > POLL_PORTS_MAX) {
-        return -EINVAL;
     }
     if (wish.nr_ports != 0) {
         return -EINVAL;
@@ -50,7 +38,8 @@ int64_t hcall_sched_op(struct vcpu *vcpu, const uint64_t args[5])
 
     switch ((uint32_t)args[0]) {
     case SCHEDOP_yield:
-        return yield(vcpu);
+        vcpu_yield(vcpu);
+        return 0;
     case SCHEDOP_block:
         vcpu_block(vcpu);
         return 0;

@@ -123,6 +123,11 @@ bool vgic_linked(const struct vgic *vgic, unsigned intid)
     return intid < vgic->config.spi_limit && (vgic_virq_const(vgic, 0, intid)->flags & VIRQ_LINKED) != 0;
 }
 
+uint16_t vgic_linked_ppis(const struct vgic *vgic)
+{
+    return (uint16_t)vgic->linked_ppis;
+}
+
 static int notice_index(uint32_t notice)
 {
     return notice != 0 ? __builtin_ctz(notice) : -1;

@@ -73,6 +73,8 @@ struct spinlock *vgic_lock(struct vgic *vgic);
  * the domain runs. */
 void vgic_link(struct vgic *vgic, unsigned intid, bool edge);
 bool vgic_linked(const struct vgic *vgic, unsigned intid);
+/* Mask of the linked PPIs, bit 0 = INTID 16. No lock. */
+uint16_t vgic_linked_ppis(const struct vgic *vgic);
 
 /* Physical @intid, linked, was acknowledged (priority dropped, not deactivated). PPI: for @vcpu, the one
  * running on that pCPU. SPI: @vcpu is ignored. Returns the vCPU that must notice, or -1: cannot be delivered
