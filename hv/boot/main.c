@@ -184,6 +184,7 @@ _Noreturn void hv_main(uint64_t tree_pa, uint64_t image_pa)
     cmdline_parse(board_cmdline(fdt), &options);
     if (board_read(fdt, cpu_mpidr(), &options, &board) != 0) {
         open_console();
+        power_init(board.psci_conduit, options.noreboot);
         panic("the device tree does not describe a machine that can be used (see above)");
     }
     open_console();
