@@ -19,6 +19,7 @@
 #define VPL011_BYTES PAGE_SIZE
 #define GICD_V2_BYTES PAGE_SIZE
 #define GICR_FRAME_BYTES KIB(128) /* RD_base and SGI_base of one vCPU. */
+#define GICR_BYTES (GICR_FRAME_BYTES * VCPU_MAX)
 
 enum mmio_result {
     MMIO_DONE,
@@ -142,7 +143,7 @@ static const struct window windows_v2[] = {
 };
 static const struct window windows_v3[] = {
     {GUEST_GICV3_GICD_BASE, GUEST_GICV3_GICD_SIZE, access_gicd},
-    {GUEST_GICV3_GICR0_BASE, GICR_FRAME_BYTES *VCPU_MAX, access_gicr},
+    {GUEST_GICV3_GICR0_BASE, GICR_BYTES, access_gicr},
     {GUEST_PL011_BASE, VPL011_BYTES, access_vpl011},
 };
 

@@ -22,6 +22,39 @@ TEST(edge_is_taken_once)
     CHECK_EQ(guest_ack(0), SOFT_EDGE);
 }
 
+static void send_to_self(unsigned sgi)
+{
+    dist_write(0, GICD_SGIR, 2u << 24 | sgi);
+}
+
+TEST(what_comes_is_added_without_a_fold)
+{
+    guest_start(1, 4); /* Two of the four list registers are bound. */
+    machine.folds = 0;
+    for (unsigned round = 0; round < 5; round++) {
+        send_to_self(1);
+        send_to_self(2);
+        CHECK_EQ(guest_ack(0), 1);
+        guest_end(0, 1);
+        send_to_self(3); /* In the place of the one that was ended. */
+        CHECK_EQ(guest_ack(0), 2);
+        guest_end(0, 2);
+        CHECK_EQ(guest_ack(0), 3);
+        guest_end(0, 3);
+    }
+    CHECK_EQ(machine.folds, 0);
+    send_to_self(1);
+    CHECK_EQ(guest_ack(0), 1);
+    send_to_self(
+        1); /* Once more while it is active: that takes a fold, and so does one for which there is no room. */
+    CHECK_EQ(machine.folds, 1);
+    CHECK_EQ(flags_of(0, 1), GIC_LR_EOI);
+    send_to_self(2);
+    CHECK_EQ(machine.folds, 1);
+    send_to_self(3);
+    CHECK_EQ(machine.folds, 2);
+}
+
 TEST(pending_survives_disabled)
 {
     guest_start(1, 4);

@@ -226,7 +226,28 @@ static inline uint32_t machine_fold(unsigned vcpu)
     return notice;
 }
 
-/* Fold and fill the loaded vCPUs of @notice, and whom that concerns; when kicks are late, only take note of
+/* What a stale vCPU's pCPU does. Returns whom else that concerns. */
+static inline uint32_t machine_update(unsigned vcpu)
+{
+    struct vgic_fill *fill = &machine.cpu[vcpu].fill;
+    uint32_t empty = 0, added, notice = 0;
+
+    for (unsigned slot = 0; slot < machine.config.lr_count; slot++) {
+        empty |= machine.cpu[vcpu].lr[slot].state == 0 ? BIT32(slot) : 0;
+    }
+    added = vgic_add(machine.vgic, vcpu, empty, fill);
+    CHECK_EQ(added & ~(empty & machine.cpu[vcpu].shared), 0);
+    for (uint32_t rest = added; rest != 0; rest &= rest - 1) {
+        machine.cpu[vcpu].lr[__builtin_ctz(rest)] = fill->lr[__builtin_ctz(rest)];
+    }
+    if (vgic_stale(machine.vgic, vcpu)) {
+        notice = machine_fold(vcpu);
+        machine_fill(vcpu);
+    }
+    return notice;
+}
+
+/* Update the loaded vCPUs of @notice, and whom that concerns; when kicks are late, only take note of
  * them. */
 static inline void machine_notice(uint32_t notice)
 {
@@ -237,8 +258,7 @@ static inline void machine_notice(uint32_t notice)
         notice &= notice - 1;
         if (machine.cpu[vcpu].loaded) {
             CHECK(vgic_stale(machine.vgic, vcpu));
-            notice |= machine_fold(vcpu);
-            machine_fill(vcpu);
+            notice |= machine_update(vcpu);
         }
     }
     machine.kicked |= notice;
@@ -253,10 +273,7 @@ static inline void machine_notice_one(int vcpu)
 static inline void machine_exit(unsigned vcpu)
 {
     if (machine.cpu[vcpu].loaded && vgic_stale(machine.vgic, vcpu)) {
-        uint32_t notice = machine_fold(vcpu);
-
-        machine_fill(vcpu);
-        machine_notice(notice);
+        machine_notice(machine_update(vcpu));
     }
 }
 
