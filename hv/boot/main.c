@@ -40,9 +40,12 @@ static unsigned built_count;
 /* A console before, or without, a device tree. */
 static void open_early_console(void)
 {
-    const struct uart_driver *uart = uart_find(CONFIG_EARLY_UART_COMPATIBLE);
+    const struct uart_driver *uart = NULL;
 
-    if (CONFIG_EARLY_UART_BASE != 0 && uart != NULL) {
+    if (CONFIG_EARLY_UART_BASE != 0) {
+        uart = uart_find(CONFIG_EARLY_UART_COMPATIBLE);
+    }
+    if (uart != NULL) {
         console_init(uart, mmu_map_device(pa(CONFIG_EARLY_UART_BASE), PAGE_SIZE).v);
     }
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* irq.c - where physical interrupts go, and how the virtual GIC's wishes reach the physical one.
  *
- * List registers and model (vgic/vgic.h) change places at a price of some hundred instructions. A vCPU that leaves its pCPU with all
- * list registers empty and no PPI active does not pay it: it is "parked", the model still thinks it loaded, and when nothing has made it stale it is
- * taken up again as it was, its bound interrupts published anew. Whoever needs the model to be the truth unparks it first: a fold of empty
- * list registers. Guarded by the vGIC's lock. */
+ * List registers and model (vgic/vgic.h) change places at a price of some hundred instructions. A vCPU that
+ * leaves its pCPU with all list registers empty and no PPI active does not pay it: it is "parked", the model
+ * still thinks it loaded, and when nothing has made it stale it is taken up again as it was, its bound
+ * interrupts published anew. Whoever needs the model to be the truth unparks it first: a fold of empty list
+ * registers. Guarded by the vGIC's lock. */
 #include "core/irq.h"
 
 #include "arch/barrier.h"
@@ -79,6 +80,15 @@ static void arrived(struct pcpu *cpu, struct domain *domain, unsigned intid)
     irq_notice(domain, target >= 0 ? notice | BIT32(target) : notice);
 }
 
+/* Whose interrupt is it? NULL: nobody's. */
+static struct domain *owner(const struct pcpu *cpu, uint32_t intid)
+{
+    if (intid < GIC_SPI_FIRST) {
+        return cpu->loaded != NULL ? cpu->loaded->domain : NULL;
+    }
+    return intid < GIC_INTID_MAX ? spi_owner[intid] : NULL;
+}
+
 bool irq_dispatch(struct pcpu *cpu, uint32_t intid)
 {
     struct vcpu *loaded = cpu->loaded;
@@ -104,11 +114,12 @@ bool irq_dispatch(struct pcpu *cpu, uint32_t intid)
     if (dispatch_own(intid)) {
         return true;
     }
-    domain = intid < GIC_SPI_FIRST ? (loaded != NULL ? loaded->domain : NULL) : spi_owner[intid];
+    domain = owner(cpu, intid);
     if (domain == NULL) {
         log_debug("irq: INTID %u belongs to nobody: disabled", intid);
         gic()->enable(intid, false);
-        if (intid < GIC_SPI_FIRST) { /* A timer's that was stopped too late: the next vCPU enables it again. */
+        if (intid <
+            GIC_SPI_FIRST) { /* A timer's that was stopped too late: the next vCPU enables it again. */
             cpu->ppi_enabled &= (uint16_t)~BIT32(intid - GIC_PPI_FIRST);
         }
         return true;
@@ -213,7 +224,8 @@ static uint32_t fold(struct vcpu *vcpu, const struct gic_lr *lr)
     struct vgic *vgic = vcpu->domain->vgic;
     uint32_t notice = vgic_fold(vgic, vcpu->id, lr);
 
-    for (unsigned intid = vgic_next_release(vgic, vcpu->id); intid != 0; intid = vgic_next_release(vgic, vcpu->id)) {
+    for (unsigned intid = vgic_next_release(vgic, vcpu->id); intid != 0;
+         intid = vgic_next_release(vgic, vcpu->id)) {
         gic()->set_active(intid, false);
     }
     return notice;
@@ -303,26 +315,6 @@ void irq_refresh(struct pcpu *cpu, struct vcpu *vcpu)
     irq_notice(vcpu->domain, notice);
 }
 
-void irq_update(struct pcpu *cpu, struct vcpu *vcpu)
-{
-    const struct gic_driver *g = gic();
-    struct vgic *vgic = vcpu->domain->vgic;
-    struct vgic_fill fill;
-    bool stale;
-
-    spin_lock(vgic_lock(vgic));
-    for (uint32_t rest = vgic_add(vgic, vcpu->id, g->lr_empty(), &fill); rest != 0; rest &= rest - 1) {
-        unsigned slot = (unsigned)__builtin_ctz(rest);
-
-        g->lr_write(slot, g->lr_encode(&fill.lr[slot]));
-    }
-    stale = vgic_stale(vgic, vcpu->id);
-    spin_unlock(vgic_lock(vgic));
-    if (stale) {
-        irq_refresh(cpu, vcpu);
-    }
-}
-
 void irq_vcpu_unload(struct pcpu *cpu, struct vcpu *vcpu)
 {
     const struct gic_driver *g = gic();
@@ -342,7 +334,8 @@ void irq_vcpu_unload(struct pcpu *cpu, struct vcpu *vcpu)
         }
         cpu->vif_none_pending = false;
         g->vif_set(false);
-        cpu->ppi_unknown = true; /* An active one stays so until the next fill. Its timer is stopped: nothing can fire. */
+        cpu->ppi_unknown =
+            true; /* An active one stays so until the next fill. Its timer is stopped: nothing can fire. */
     }
     spin_unlock(lock);
     irq_notice(vcpu->domain, notice);

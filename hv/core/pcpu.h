@@ -46,9 +46,9 @@ struct pcpu {
     /* The running vCPU sleeps in place since then (ticks): see core/vcpu_run.c. 0: it does not. */
     uint64_t doze_since;
     _Atomic uint32_t work;
-    uint16_t ppi_enabled; /* Linked PPIs that are enabled in the physical GIC. */
+    uint16_t ppi_enabled;  /* Linked PPIs that are enabled in the physical GIC. */
     bool vif_none_pending; /* What gic()->vif_set() was told last. */
-    bool ppi_unknown;     /* One may be active that no list register tells of. */
+    bool ppi_unknown;      /* One may be active that no list register tells of. */
     _Atomic bool online;
     struct sched_pool *pool;
     struct spinlock timer_lock; /* LOCK_RANK_TIMER: guards timers. */

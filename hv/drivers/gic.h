@@ -53,7 +53,8 @@ struct gic_driver {
     void (*lr_write)(unsigned slot, uint64_t raw);
     uint64_t (*lr_read)(unsigned slot);
     uint32_t (*lr_empty)(void); /* Bit per list register that holds nothing (ELRSR). */
-    /* Maintenance interrupt when no list register is pending (HCR.NPIE). The interface is always on (HCR.En). */
+    /* Maintenance interrupt when no list register is pending (HCR.NPIE). The interface is always on (HCR.En).
+     */
     void (*vif_set)(bool none_pending_irq);
     void (*vcpu_save)(struct gic_vcpu_state *state);
     void (*vcpu_load)(const struct gic_vcpu_state *state);

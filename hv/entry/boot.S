@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* boot.S - from reset at EL2 to C. The arm64 Image header, the way of the boot CPU and the way of the others.
- * On entry (Linux Documentation/arm64/booting.rst): MMU off, caches off for data, x0 = physical address of the device tree. */
+/* boot.S - from reset at EL2 to C. The arm64 Image header, the way of the boot CPU and the way of the
+ * others. On entry (Linux Documentation/arm64/booting.rst): MMU off, caches off for data, x0 = physical
+ * address of the device tree. */
 #include "arch/mmu_setup.h"
 #include "boot/start.h"
 
 #define IMAGE_BASE_L0_SHIFT 39
 
-/* Block entry: normal memory, inner shareable, accessed. The boot tables are replaced by mmu_init() within moments. */
+/* Block entry: normal memory, inner shareable, accessed. The boot tables are replaced by mmu_init() within
+ * moments. */
 #define BOOT_BLOCK 0x701
 /* The same, as device memory, not executable. */
 #define BOOT_BLOCK_DEVICE (0x405 | (1 << 54))
@@ -84,8 +86,9 @@ boot_clear_bss:
     b       1b
 2:  ret
 
-/* Build the boot tables, MMU off: the gigabyte of the image at its physical address, and 8 MiB from the image at its link address.
- * x20 = image. Clobbers x9-x15. Memory written with the cache off: stale lines are dropped, before and after. */
+/* Build the boot tables, MMU off: the gigabyte of the image at its physical address, and 8 MiB from the
+ * image at its link address. x20 = image. Clobbers x9-x15. Memory written with the cache off: stale lines
+ * are dropped, before and after. */
 boot_tables:
     mov     x15, x30
     bl      boot_drop_lines
@@ -137,8 +140,9 @@ boot_drop_lines:
     dsb     sy
     ret
 
-/* Entered at EL1: there is no hypervisor to be had, but a person who waits for words. The whole lower 512 GiB is mapped twice: as memory
- * at its address, to read the device tree; as device at BOOT_EL1_DEVICE, to write to the UART. */
+/* Entered at EL1: there is no hypervisor to be had, but a person who waits for words. The whole lower 512
+ * GiB is mapped twice: as memory at its address, to read the device tree; as device at BOOT_EL1_DEVICE, to
+ * write to the UART. */
 boot_not_el2:
     cmp     x9, #(1 << 2)
     b.ne    boot_dead
@@ -194,7 +198,8 @@ boot_dead:
     .global __idmap_start, __idmap_end, secondary_start, mmu_switch
 __idmap_start:
 
-/* mmu_switch(root, va_minus_pa): leave the present tables. Touches no memory while the MMU is off. Clobbers x2, x3, x30. */
+/* mmu_switch(root, va_minus_pa): leave the present tables. Touches no memory while the MMU is off.
+ * Clobbers x2, x3, x30. */
 mmu_switch:
     adr     x2, 1f
     sub     x2, x2, x1

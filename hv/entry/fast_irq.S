@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fast_irq.S - the interrupt fast path: from the vector to the guest and back without C, for an interrupt that belongs to the
- * vCPU which runs here.
+/* fast_irq.S - the interrupt fast path: from the vector to the guest and back without C, for an interrupt
+ * that belongs to the vCPU which runs here.
  *
  *   acknowledge  ->  bound?  ->  write its list register  ->  drop the priority  ->  return
  *
- * Invariant (kept by core/irq.c, struct vgic_fill has the reasons): pcpu.bound_slot[INTID] is n + 1 exactly while the vCPU loaded on this
- * pCPU has the hardware-linked INTID enabled and deliverable, with list register n its own. Such an interrupt fires only after the guest has
- * ended the one before, and that emptied the list register: it is written blindly. pcpu.bound[n] has the value to write and where to (GICv2:
- * the register; GICv3, whose list registers have no address: the code that writes it).
+ * Invariant (kept by core/irq.c, struct vgic_fill has the reasons): pcpu.bound_slot[INTID] is n + 1
+ * exactly while the vCPU loaded on this pCPU has the hardware-linked INTID enabled and deliverable, with
+ * list register n its own. Such an interrupt fires only after the guest has ended the one before, and that
+ * emptied the list register: it is written blindly. pcpu.bound[n] has the value to write and where to
+ * (GICv2: the register; GICv3, whose list registers have no address: the code that writes it).
  *
- * Nothing else is touched: no lock, no state of the vCPU, one register read and two written in the GIC. Cache lines: the vector's (and on
- * GICv3 the stub's) of code; the frame's first, the pCPU's first and the slot's of data.
+ * Nothing else is touched: no lock, no state of the vCPU, one register read and two written in the GIC.
+ * Cache lines: the vector's (and on GICv3 the stub's) of code; the frame's first, the pCPU's first and the
+ * slot's of data.
  *
- * What is not bound goes the full way, its INTID acknowledged already: x2 = IAR. With CONFIG_FAST_IRQ=n the vectors of vectors.S
- * are used instead, and everything goes the full way. */
+ * What is not bound goes the full way, its INTID acknowledged already: x2 = IAR. With CONFIG_FAST_IRQ=n
+ * the vectors of vectors.S are used instead, and everything goes the full way. */
 #include "core/layout.h"
 #include "entry/vector_table.h"
 
@@ -60,7 +62,8 @@
     vector_table vectors_fast_v2, fast_irq_v2
     vector_table vectors_fast_v3, fast_irq_v3
 
-/* One for each list register, FAST_V3_STUB_BYTES apart. ICH_LR<n>_EL2 is S3_4_C12_C12_n and S3_4_C12_C13_(n - 8). */
+/* One for each list register, FAST_V3_STUB_BYTES apart. ICH_LR<n>_EL2 is S3_4_C12_C12_n and
+ * S3_4_C12_C13_(n - 8). */
     .macro fast_v3_stub register
     .balign FAST_V3_STUB_BYTES
     msr     \register, x3

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* vectors.S - the frame a trap saves, the ways from the vectors into C, and the only way back to a guest.
- * While a guest runs, SP_EL2 points at its struct vcpu, which starts with the frame; in C it points into this pCPU's stack. */
+ * While a guest runs, SP_EL2 points at its struct vcpu, which starts with the frame; in C it points into
+ * this pCPU's stack. */
 #include "core/layout.h"
 #include "entry/vector_table.h"
 
@@ -11,7 +12,8 @@
     vector_table vectors, irq_full_path
 
     .text
-/* Save the guest's registers but x0-x3 in its frame; leaves x0 = vCPU, sp = this pCPU's stack, x1, x3 clobbered. */
+/* Save the guest's registers but x0-x3 in its frame; leaves x0 = vCPU, sp = this pCPU's stack, x1, x3
+ * clobbered. */
     .macro save_frame_rest
     stp     x4, x5, [sp, #FRAME_X(4)]
     stp     x6, x7, [sp, #FRAME_X(6)]
@@ -104,7 +106,8 @@ return_volatile:
     ldp     x0, x1, [sp, #FRAME_X(0)]
     eret
 
-/* A fault of our own: report on this pCPU's emergency stack, since the fault may be the stack's end. Number of the vector in x0. */
+/* A fault of our own: report on this pCPU's emergency stack, since the fault may be the stack's end.
+ * Number of the vector in x0. */
     .macro unexpected name, number
     .global \name
 \name:

@@ -31,8 +31,8 @@ struct vgic_config {
 struct vgic; /* Complete in vgic/vgic_state.h; the core only embeds a pointer. */
 
 /* What a change means outside the model. Bits of the masks count from INTID @first (a multiple of 32). Zeroed
- * by the call; @physical says that a mask of linked ones is not empty. Do disable, clear_pending, clear_active
- * before enable, and notice last. */
+ * by the call; @physical says that a mask of linked ones is not empty. Do disable, clear_pending,
+ * clear_active before enable, and notice last. */
 struct vgic_work {
     uint32_t notice; /* vCPUs that must fold and fill, or wake: kick them. Bit per vCPU index. */
     bool physical;
@@ -49,10 +49,11 @@ struct vgic_work {
 struct vgic_fill {
     /* [0, lr_count). State 0 empties it; the rest of such a one is not written. */
     struct gic_lr lr[GIC_LR_MAX];
-    bool none_pending_irq; /* More waits than fits: maintenance interrupt when none of the listed is pending any more. */
-    uint16_t ppi_enable; /* Linked PPIs (bit 0 = INTID 16) to be enabled physically on the pCPU. */
-    uint16_t ppi_active; /* Linked PPIs whose physical active bit must be set while this vCPU runs; the
-                            others' clear. */
+    bool none_pending_irq; /* More waits than fits: maintenance interrupt when none of the listed is pending
+                              any more. */
+    uint16_t ppi_enable;   /* Linked PPIs (bit 0 = INTID 16) to be enabled physically on the pCPU. */
+    uint16_t ppi_active;   /* Linked PPIs whose physical active bit must be set while this vCPU runs; the
+                              others' clear. */
     /* Bound list registers: when linked INTID bound_intid[slot] (0: none) fires while this vCPU runs here,
      * writing bound_lr[slot] into the slot is all its injection takes, until the next fold. Invariant:
      * linked, enabled, deliverable to this vCPU, and owns the slot; a second firing is only possible after
@@ -81,8 +82,9 @@ uint16_t vgic_linked_ppis(const struct vgic *vgic);
  * now, kept pending. */
 int vgic_hw_arrived(struct vgic *vgic, unsigned vcpu, unsigned intid);
 
-/* Linked SPI @intid, if it is acknowledged and not ended: that was on another pCPU than the one where its vCPU will run. A list
- * register deactivates as its own pCPU, and some interrupt controllers (QEMU's GICv2) only know the one that acknowledged: software ends it. */
+/* Linked SPI @intid, if it is acknowledged and not ended: that was on another pCPU than the one where its
+ * vCPU will run. A list register deactivates as its own pCPU, and some interrupt controllers (QEMU's GICv2)
+ * only know the one that acknowledged: software ends it. */
 void vgic_moved(struct vgic *vgic, unsigned intid);
 
 /* Software interrupts: edge (or SGI from vCPU @source), and the level of a line. Return the vCPU that must
@@ -106,10 +108,6 @@ uint32_t vgic_fold(struct vgic *vgic, unsigned vcpu, const struct gic_lr *lr);
 unsigned vgic_next_release(struct vgic *vgic, unsigned vcpu);
 /* Model -> list registers. After it the list registers are the truth and the vCPU is not stale. */
 void vgic_fill(struct vgic *vgic, unsigned vcpu, struct vgic_fill *out);
-/* For a stale vCPU whose list registers are loaded, before a fold: list what came since in shared list registers
- * that hold nothing; @empty says which do, in the hardware. Returns those to be written from out->lr; no other
- * part of @out is. When that was not all there is to do the vCPU is stale still. */
-uint32_t vgic_add(struct vgic *vgic, unsigned vcpu, uint32_t empty, struct vgic_fill *out);
 
 enum vgic_answer {
     VGIC_DONE,
