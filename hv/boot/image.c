@@ -181,7 +181,7 @@ static int probe_gzip(const char *what, const uint8_t *file, uint64_t file_bytes
                   what);
         return -EINVAL;
     }
-    if (read_header(what, "gzip of ", head, head_bytes, info) != 0) {
+    if (read_header(what, "unpacked, ", head, head_bytes, info) != 0) {
         return -EINVAL;
     }
     /* The trailer's length is only a hint: something may stand behind the file. The header's size is never
