@@ -236,7 +236,6 @@ int build_domain(const struct domain_config *config, const struct board *board, 
         .vcpu_count = config->vcpu_count,
         .gic_version = board->gic.version,
         .spi_limit = (unsigned)min_u64(GIC_SPI_FIRST + spis, GIC_INTID_MAX),
-        .vpl011 = config->vpl011,
     };
     struct layout layout = {0};
     struct domain *domain;
@@ -269,15 +268,15 @@ int build_domain(const struct domain_config *config, const struct board *board, 
     if (error == 0) {
         error = fill_domain(domain, config, kernel, &layout);
     }
+    if (error == 0 && config->vpl011) {
+        error = vconsole_attach(domain);
+    }
     if (error != 0) {
         domain_discard(domain);
         return error;
     }
     if (config->device_dma_uncontained) {
         log_warn("%s: has a device without an IOMMU: what it does by DMA is not contained", config->path);
-    }
-    if (config->vpl011) {
-        vconsole_attach(domain);
     }
     vcpu_reset(domain->vcpu[0], layout.kernel.v, layout.tree.v);
     *out = domain;

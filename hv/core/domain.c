@@ -157,10 +157,8 @@ int domain_create(const struct domain_params *params, struct domain **out)
     domain->gic_version = params->gic_version;
     domain->spi_limit = params->spi_limit;
     domain->count_offset = cpu_count_ticks();
-    domain->has_vpl011 = params->vpl011;
     spin_init(&domain->power_lock, LOCK_RANK_DOMAIN);
     spin_init(&domain->memory_lock, LOCK_RANK_MEMORY);
-    vpl011_init(&domain->vpl011);
     error = stage2_init(&domain->stage2, id, id); /* VMIDs are eight bits wide: DOMAIN_MAX is below. */
     if (error == 0) {
         error = create_vgic(domain, params);

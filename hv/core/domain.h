@@ -9,7 +9,6 @@
 #include "base/stage2.h"
 #include "core/vcpu.h"
 #include "lib/types.h"
-#include "vdev/vpl011.h"
 #include "vgic/vgic.h"
 
 #define DOMAIN_HVM_PARAM_COUNT 48
@@ -22,6 +21,8 @@ enum shutdown_reason {
     SHUTDOWN_CRASH,
     SHUTDOWN_WATCHDOG,
 };
+
+struct vpl011;
 
 struct domain {
     uint16_t id;
@@ -38,8 +39,7 @@ struct domain {
     unsigned spi_limit;
     struct vgic *vgic;
     uint64_t count_offset; /* CNTVOFF_EL2: its virtual counter starts at 0. */
-    bool has_vpl011;
-    struct vpl011 vpl011;
+    struct vpl011 *vpl011; /* Its virtual UART; NULL: none. vdev/vconsole.h makes it. */
     uint64_t log_since_ns; /* core/guest_log.h: lines it has caused, and when some were forgiven last. */
     unsigned log_spent;
     uint64_t hvm_param[DOMAIN_HVM_PARAM_COUNT];
@@ -51,7 +51,6 @@ struct domain_params {
     unsigned gic_version;
     unsigned spi_limit;                    /* First INTID the guest does not have. */
     uint32_t vcpu_hard_affinity[VCPU_MAX]; /* 0: any. */
-    bool vpl011;
 };
 
 /* A new domain without memory, all vCPUs off. Returns 0 with @out; -EINVAL, -ENOMEM, -ENOSPC (too many

@@ -315,6 +315,26 @@ void irq_refresh(struct pcpu *cpu, struct vcpu *vcpu)
     irq_notice(vcpu->domain, notice);
 }
 
+void irq_update(struct pcpu *cpu, struct vcpu *vcpu)
+{
+    const struct gic_driver *g = gic();
+    struct vgic *vgic = vcpu->domain->vgic;
+    struct vgic_fill fill;
+    bool stale;
+
+    spin_lock(vgic_lock(vgic));
+    for (uint32_t rest = vgic_add(vgic, vcpu->id, g->lr_empty(), &fill); rest != 0; rest &= rest - 1) {
+        unsigned slot = (unsigned)__builtin_ctz(rest);
+
+        g->lr_write(slot, g->lr_encode(&fill.lr[slot]));
+    }
+    stale = vgic_stale(vgic, vcpu->id);
+    spin_unlock(vgic_lock(vgic));
+    if (stale) {
+        irq_refresh(cpu, vcpu);
+    }
+}
+
 void irq_vcpu_unload(struct pcpu *cpu, struct vcpu *vcpu)
 {
     const struct gic_driver *g = gic();

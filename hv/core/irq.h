@@ -36,8 +36,10 @@ void irq_fill(struct pcpu *cpu, struct vcpu *vcpu);
 /* A vCPU that is off its pCPU with the model still thinking it loaded: make the model the truth. Lock held;
  * returns as irq_fold(). */
 uint32_t irq_unpark(struct vcpu *vcpu);
-/* Both, taking the lock: what a stale vCPU needs. */
+/* Both, taking the lock. */
 void irq_refresh(struct pcpu *cpu, struct vcpu *vcpu);
+/* What a stale vCPU needs: what has come is added to its list registers when that is all, else both. */
+void irq_update(struct pcpu *cpu, struct vcpu *vcpu);
 
 /* The physical side of loading and unloading a vCPU: PPIs' enables and active bits, the bound table. */
 void irq_vcpu_unload(struct pcpu *cpu, struct vcpu *vcpu);

@@ -91,7 +91,7 @@ struct vcpu *trap_exit(void)
         if (!vgic_stale(vcpu->domain->vgic, vcpu->id)) {
             break;
         }
-        irq_refresh(cpu, vcpu);
+        irq_update(cpu, vcpu);
         if (atomic_load_explicit(&cpu->work, memory_order_relaxed) == 0) {
             break;
         }

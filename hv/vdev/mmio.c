@@ -11,6 +11,7 @@
 #include "lib/abi.h"
 #include "vdev/mmio_decode.h"
 #include "vdev/vconsole.h"
+#include "vdev/vpl011.h"
 
 /* ISS.xFSC without the level: translation fault. Arm ARM D13.2.37. */
 #define FSC_TYPE_MASK 0x3cu
@@ -112,7 +113,7 @@ static enum mmio_result access_vpl011(struct vcpu *vcpu, uint64_t offset, const 
                                       uint64_t *value)
 {
     struct domain *domain = vcpu->domain;
-    struct vpl011 *uart = &domain->vpl011;
+    struct vpl011 *uart = domain->vpl011;
     bool prints = false;
     char c = 0;
 
@@ -155,7 +156,7 @@ static const struct window *find_window(const struct domain *domain, uint64_t ad
     const struct window *end =
         v2 ? windows_v2 + ARRAY_COUNT(windows_v2) : windows_v3 + ARRAY_COUNT(windows_v3);
 
-    for (end -= domain->has_vpl011 ? 0 : 1; window != end; window++) {
+    for (end -= domain->vpl011 != NULL ? 0 : 1; window != end; window++) {
         if (addr - window->base < window->size_bytes) {
             return window;
         }

@@ -6,6 +6,8 @@
 #include "core/irq.h"
 #include "core/pcpu.h"
 #include "lib/abi.h"
+#include "lib/error.h"
+#include "vdev/vpl011.h"
 
 /* Prints lines that were begun and not ended: a prompt. One a pCPU, since a timer lives on one pCPU. */
 static struct timer piece_timer[CPU_MAX];
@@ -45,9 +47,9 @@ void vconsole_update_irq(struct domain *domain)
 {
     bool level;
 
-    spin_lock(&domain->vpl011.lock);
-    level = vpl011_irq_level(&domain->vpl011);
-    spin_unlock(&domain->vpl011.lock);
+    spin_lock(&domain->vpl011->lock);
+    level = vpl011_irq_level(domain->vpl011);
+    spin_unlock(&domain->vpl011->lock);
     irq_set_level(domain, 0, GUEST_VPL011_SPI, level);
 }
 
@@ -59,14 +61,20 @@ static bool receive(uint16_t domid, char c)
     if (domain == NULL) {
         return true; /* Nobody is there any more: drop it. */
     }
-    spin_lock(&domain->vpl011.lock);
-    taken = vpl011_receive(&domain->vpl011, c);
-    spin_unlock(&domain->vpl011.lock);
+    spin_lock(&domain->vpl011->lock);
+    taken = vpl011_receive(domain->vpl011, c);
+    spin_unlock(&domain->vpl011->lock);
     vconsole_update_irq(domain);
     return taken;
 }
 
-void vconsole_attach(struct domain *domain)
+int vconsole_attach(struct domain *domain)
 {
+    domain->vpl011 = hv_alloc(sizeof(*domain->vpl011));
+    if (domain->vpl011 == NULL) {
+        return -ENOMEM;
+    }
+    vpl011_init(domain->vpl011);
     console_register(domain->id, receive);
+    return 0;
 }

@@ -13,8 +13,8 @@ void vconsole_init(void);
  * again. */
 size_t vconsole_put(struct domain *domain, const char *text, size_t length);
 
-/* The domain's UART takes input from now on. */
-void vconsole_attach(struct domain *domain);
+/* Give @domain a virtual UART, which takes input from now on. Before it runs. Returns 0 or -ENOMEM. */
+int vconsole_attach(struct domain *domain);
 
 /* Drive the virtual UART's interrupt line as its registers say. */
 void vconsole_update_irq(struct domain *domain);

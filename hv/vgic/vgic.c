@@ -141,7 +141,7 @@ int vgic_hw_arrived(struct vgic *vgic, unsigned vcpu, unsigned intid)
     /* If it is listed with GIC_LR_HW, the guest has ended it (else the physical interrupt could not have
      * fired), and the empty list register must not be taken for the end of this one. */
     virq->flags = (virq->flags | VIRQ_LATCH | VIRQ_HW_ACTIVE) & ~(VIRQ_LR_ENDS_HW | VIRQ_MOVED);
-    return notice_index(virq_changed(vgic, virq));
+    return notice_index(virq_added(vgic, virq));
 }
 
 void vgic_moved(struct vgic *vgic, unsigned intid)
@@ -164,7 +164,7 @@ int vgic_pend(struct vgic *vgic, unsigned vcpu, unsigned intid, unsigned source)
     } else {
         virq->flags |= VIRQ_LATCH;
     }
-    return notice_index(virq_changed(vgic, virq));
+    return notice_index(virq_added(vgic, virq));
 }
 
 int vgic_set_level(struct vgic *vgic, unsigned vcpu, unsigned intid, bool level)
@@ -178,7 +178,7 @@ int vgic_set_level(struct vgic *vgic, unsigned vcpu, unsigned intid, bool level)
     virq->flags ^= VIRQ_LINE;
     if (level) {
         virq->flags |= (virq->flags & VIRQ_EDGE) != 0 ? VIRQ_LATCH : 0;
-        return notice_index(virq_changed(vgic, virq));
+        return notice_index(virq_added(vgic, virq));
     }
     /* A list register may still hold it as pending: its vCPU takes it back when it next passes, and is not
      * disturbed for it. A level interrupt that was withdrawn may be seen once more (IHI 0048B 3.2.4:
@@ -198,12 +198,12 @@ bool vgic_deliverable(const struct vgic *vgic, unsigned vcpu)
 bool vgic_stale(const struct vgic *vgic, unsigned vcpu)
 {
     /* Relaxed: who sets it sends an interrupt afterwards; what it stands for is read under the lock. */
-    return atomic_load_explicit(&vgic->vcpu[vcpu].stale, memory_order_relaxed);
+    return atomic_load_explicit(&vgic->vcpu[vcpu].stale, memory_order_relaxed) != VGIC_FRESH;
 }
 
 void vgic_mark_stale(struct vgic *vgic, unsigned vcpu)
 {
-    atomic_store_explicit(&vgic->vcpu[vcpu].stale, true, memory_order_relaxed);
+    atomic_store_explicit(&vgic->vcpu[vcpu].stale, VGIC_STALE, memory_order_relaxed);
 }
 
 unsigned vgic_target(const struct vgic *vgic, unsigned intid)

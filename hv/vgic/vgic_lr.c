@@ -310,5 +310,52 @@ void vgic_fill(struct vgic *vgic, unsigned vcpu, struct vgic_fill *out)
     }
     fill_ppis(vgic, v, out);
     v->loaded = true;
-    atomic_store_explicit(&v->stale, false, memory_order_relaxed);
+    v->waits = waits || !virq_queue_empty(active);
+    v->again = 0;
+    atomic_store_explicit(&v->stale, VGIC_FRESH, memory_order_relaxed);
+}
+
+/* Shared slots whose interrupt the guest has ended. Those of linked ones are left to the fold: their end
+ * concerns the physical interrupt. */
+static uint32_t ended_slots(struct vgic *vgic, unsigned vcpu, uint32_t empty)
+{
+    const struct vgic_vcpu *v = &vgic->vcpu[vcpu];
+    uint32_t ended = v->listed_slots & ~v->bound_slots & empty;
+
+    for (uint32_t rest = ended; rest != 0; rest &= rest - 1) {
+        const struct virq *virq = vgic_virq(vgic, vcpu, v->listed[__builtin_ctz(rest)]);
+
+        if ((virq->flags & VIRQ_LINKED) != 0 || virq->target != vcpu) {
+            ended &= ~BIT32(virq->slot);
+        }
+    }
+    return ended;
+}
+
+uint32_t vgic_add(struct vgic *vgic, unsigned vcpu, uint32_t empty, struct vgic_fill *out)
+{
+    static const struct gic_lr nothing;
+    struct vgic_vcpu *v = &vgic->vcpu[vcpu];
+    uint32_t ended, free;
+
+    if (atomic_load_explicit(&v->stale, memory_order_relaxed) != VGIC_ADDED || !v->loaded || v->waits) {
+        return 0;
+    }
+    ended = ended_slots(vgic, vcpu, empty);
+    if ((v->again & ~ended) != 0) { /* Pending once more while the first time is not over. */
+        vgic_mark_stale(vgic, vcpu);
+        return 0;
+    }
+    v->listed_slots &= ~ended;
+    for (uint32_t rest = ended; rest != 0; rest &= rest - 1) {
+        struct virq *virq = vgic_virq(vgic, vcpu, v->listed[__builtin_ctz(rest)]);
+
+        fold_one(vgic, virq, &nothing);
+        virq_requeue(vgic, virq);
+    }
+    free = (BIT32(vgic->config.lr_count) - 1) & ~v->bound_slots & ~v->listed_slots;
+    v->again = 0;
+    atomic_store_explicit(&v->stale, fill_pending(vgic, vcpu, free, out) ? VGIC_STALE : VGIC_FRESH,
+                          memory_order_relaxed);
+    return v->listed_slots & free;
 }

@@ -95,11 +95,20 @@ struct virq_queue {
     uint32_t *bits;
 };
 
+/* Why list registers are not what the model wants. */
+enum vgic_stale {
+    VGIC_FRESH,
+    VGIC_ADDED, /* Something more is pending: it may fit beside what is listed (vgic_add). */
+    VGIC_STALE, /* Fold and fill. */
+};
+
 struct vgic_vcpu {
-    _Atomic bool stale;
+    _Atomic uint8_t stale; /* enum vgic_stale */
     bool loaded;           /* The list registers hold what the last fill wrote. */
+    bool waits;            /* That was not all: something deliverable found no room. */
     bool asleep;           /* GICR_WAKER.ProcessorSleep: kept for reading. */
     uint32_t listed_slots; /* Bit per slot that has something of ours, if only an idle bound interrupt. */
+    uint32_t again;        /* VGIC_ADDED: slots whose interrupt is pending once more. */
     uint32_t bound_slots;  /* Bit per slot that a linked interrupt owns; the others are shared. */
     uint16_t listed[GIC_LR_MAX];      /* INTID in a listed slot. */
     uint8_t listed_state[GIC_LR_MAX]; /* GIC_LR_PENDING | GIC_LR_ACTIVE as filled. */
@@ -194,6 +203,8 @@ static inline bool vgic_group_on(const struct vgic *vgic, const struct virq *vir
 /* @virq's state or configuration has changed: bring its queue up to date. Returns the bit of the vCPU that
  * has to notice (marked stale too), 0 when nothing new waits anywhere. */
 uint32_t virq_changed(struct vgic *vgic, struct virq *virq);
+/* The same, when all that has changed is that it is pending now. */
+uint32_t virq_added(struct vgic *vgic, struct virq *virq);
 /* The queue alone: for the fold, which is going to fill anyway. */
 void virq_requeue(struct vgic *vgic, struct virq *virq);
 void vgic_mark_stale(struct vgic *vgic, unsigned vcpu);

@@ -50,21 +50,37 @@ void virq_requeue(struct vgic *vgic, struct virq *virq)
     }
 }
 
-uint32_t virq_changed(struct vgic *vgic, struct virq *virq)
+/* As virq_changed(); @how: VGIC_ADDED or VGIC_STALE. */
+static uint32_t tell(struct vgic *vgic, struct virq *virq, enum vgic_stale how)
 {
+    struct vgic_vcpu *v;
     unsigned vcpu;
 
     virq_requeue(vgic, virq);
     if (virq_listed(virq)) {
         vcpu = virq->holder;
+        vgic->vcpu[vcpu].again |= BIT32(virq->slot);
     } else if (virq->queue == VIRQ_QUEUE_ACTIVE ||
                (virq->queue != VIRQ_QUEUE_NONE && vgic_group_on(vgic, virq))) {
         vcpu = virq->queue_vcpu;
     } else {
         return 0;
     }
-    vgic_mark_stale(vgic, vcpu);
+    v = &vgic->vcpu[vcpu];
+    if (how == VGIC_STALE || atomic_load_explicit(&v->stale, memory_order_relaxed) == VGIC_FRESH) {
+        atomic_store_explicit(&v->stale, (uint8_t)how, memory_order_relaxed);
+    }
     return BIT32(vcpu);
+}
+
+uint32_t virq_changed(struct vgic *vgic, struct virq *virq)
+{
+    return tell(vgic, virq, VGIC_STALE);
+}
+
+uint32_t virq_added(struct vgic *vgic, struct virq *virq)
+{
+    return tell(vgic, virq, VGIC_ADDED);
 }
 
 /* Give an enabled linked interrupt a list register of its own on its target, while two stay shared. */
@@ -141,7 +157,7 @@ static void end_physical(struct vgic *vgic, struct virq *virq, struct vgic_work 
 void virq_set_pending(struct vgic *vgic, struct virq *virq, struct vgic_work *work)
 {
     virq->flags |= VIRQ_LATCH;
-    work->notice |= virq_changed(vgic, virq);
+    work->notice |= virq_added(vgic, virq);
 }
 
 void virq_clear_pending(struct vgic *vgic, struct virq *virq, struct vgic_work *work)
@@ -258,7 +274,7 @@ void virq_set_route(struct vgic *vgic, struct virq *virq, uint32_t route, bool a
 void virq_add_sources(struct vgic *vgic, struct virq *virq, uint8_t sources, struct vgic_work *work)
 {
     virq->sources |= sources;
-    work->notice |= virq_changed(vgic, virq);
+    work->notice |= virq_added(vgic, virq);
 }
 
 void virq_drop_sources(struct vgic *vgic, struct virq *virq, uint8_t sources, struct vgic_work *work)

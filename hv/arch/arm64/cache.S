@@ -2,7 +2,8 @@
 /* cache.S - cache maintenance by address, and zeroing by cache line. Source: Arm ARM D4.4, C6.2 (DC, IC). */
 
     .text
-/* cache_publish(start, size): clean and invalidate to the point of coherency; drop all instructions. Clobbers x2-x4. */
+/* cache_publish(start, size): clean and invalidate to the point of coherency; drop all instructions.
+ * Clobbers x2-x4. */
     .global cache_publish
 cache_publish:
     mrs     x2, ctr_el0
@@ -51,7 +52,8 @@ cache_zero_pages:
     b.lo    3b
     ret
 
-/* cache_zero_publish(start, size): multiples of a page. Zero, and write back to the point of coherency. Clobbers x2-x4. */
+/* cache_zero_publish(start, size): multiples of a page. Zero, and write back to the point of coherency.
+ * Clobbers x2-x4. */
     .global cache_zero_publish
 cache_zero_publish:
     mrs     x2, dczid_el0

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* spinlock.S - the waiting half of a lock. Source: Arm ARM D1.16 (WFE: a cleared exclusive monitor is an event). */
+/* spinlock.S - the waiting half of a lock. Source: Arm ARM D1.16 (WFE: a cleared exclusive monitor is an
+ * event). */
 
     .text
 /* spin_wait_equal(word, value): wait until the 32-bit *word is value. Acquire. Clobbers x2. */
