@@ -108,9 +108,9 @@ uint32_t vgic_fold(struct vgic *vgic, unsigned vcpu, const struct gic_lr *lr);
 unsigned vgic_next_release(struct vgic *vgic, unsigned vcpu);
 /* Model -> list registers. After it the list registers are the truth and the vCPU is not stale. */
 void vgic_fill(struct vgic *vgic, unsigned vcpu, struct vgic_fill *out);
-/* For a stale vCPU whose list registers are loaded, before a fold: list what came since in shared list registers
- * that hold nothing; @empty says which do, in the hardware. Returns those to be written from out->lr; no other
- * part of @out is. When that was not all there is to do the vCPU is stale still. */
+/* For a stale vCPU whose list registers are loaded, before a fold: list what came since in shared list
+ * registers that hold nothing; @empty says which do, in the hardware. Returns those to be written from
+ * out->lr; no other part of @out is. When that was not all there is to do the vCPU is stale still. */
 uint32_t vgic_add(struct vgic *vgic, unsigned vcpu, uint32_t empty, struct vgic_fill *out);
 
 enum vgic_answer {
