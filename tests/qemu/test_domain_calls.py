@@ -25,6 +25,13 @@ def psci_gicv3():
 
 
 @test()
+def psci_full_path():
+    """Without the interrupt fast path everything is as it was."""
+    psci("virt", "full_path")
+    psci("virt-gicv3", "full_path")
+
+
+@test()
 def psci_zcu102():
     psci("zcu102")
 

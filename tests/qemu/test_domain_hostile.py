@@ -35,6 +35,14 @@ def accesses_zcu102():
     boot([domain("sys_hostile"), domain("sys_steady", name="neighbour")], board="zcu102").ended().passed(1).passed(2)
 
 
+@test()
+def full_path():
+    """A build without the interrupt fast path."""
+    for board in ("virt", "virt-gicv3"):
+        boot([domain("sys_hostile"), domain("sys_steady", name="neighbour")], board=board, build="full_path").ended().passed(1).passed(2)
+    boot([storm("timer"), neighbour(100)], smp=2, build="full_path", until=r"d2 powered off\n").passed(2)
+
+
 def storm(what, number=1):
     return domain("sys_storm", f"do={what}", cpus=2 if what == "sgi" else 1, name=f"storm{number}")
 
