@@ -35,8 +35,8 @@ void irq_end_by_handler(bool by_handler);
 /* Interrupts are stamped with CNTVCT, or with CNTPCT. This CPU. */
 void irq_stamp_physical(bool physical);
 
-/* An exception that is expected: the access or instruction is skipped, a call that cannot be fetched returns at
- * once, and what happened is kept. */
+/* An exception that is expected: the access or instruction is skipped, a call that cannot be fetched returns
+ * at once, and what happened is kept. */
 struct trap_record {
     bool taken;
     uint64_t esr, far, elr;
