@@ -343,8 +343,10 @@ void irq_vcpu_unload(struct pcpu *cpu, struct vcpu *vcpu)
 
     g->vcpu_save(&vcpu->gic);
     spin_lock(lock);
-    /* What is switched off cannot be asked to unpark, for an interrupt that is another vCPU's by now. */
-    if (vcpu->powered && !cpu->ppi_unknown && g->lr_empty() == BIT32(g->lr_count()) - 1) {
+    /* What is switched off cannot be asked to unpark, for an interrupt that is another vCPU's by now; and of
+     * one that wants the maintenance interrupt more waits in the model: left on, it would fire for ever. */
+    if (vcpu->powered && !cpu->ppi_unknown && !cpu->vif_none_pending &&
+        g->lr_empty() == BIT32(g->lr_count()) - 1) {
         vcpu->parked = true;
         bound_clear(cpu);
     } else {
