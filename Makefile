@@ -3,6 +3,7 @@
 #
 #   mk/config.mk   .config, its menu and the generated header      mk/image.mk    the EL2 image
 #   mk/host.mk     host tests and fuzzers                          guests/guests.mk  the bare-metal guests
+#   mk/tools.mk    the QEMU plugin that counts stays in EL2
 
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables
 .SUFFIXES:

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-# el2bound.py - how long does a CPU stay in EL2 at most, and in what? Runs the plugin tools/el2stay on loads made for it.
+# el2bound.py - how long does a CPU stay in EL2 at most, and in what? Runs the plugin tools/el2stay on loads made
+# for it.
 """Measures stays in EL2 (from exception to return), each by its cause, and prints the longest beside the bar.
 
     make release guests tools && tools/el2bound.py              all loads
@@ -35,8 +36,8 @@ GIC_RANGES = {"virt": ["8000000-8ffffff"], "virt-gicv3": ["8000000-8ffffff"], "z
 MARKS = {
     "hcall_xen_version": "hypercall xen_version", "hcall_console_io": "hypercall console_io",
     "hcall_sched_op": "hypercall sched_op", "hcall_vcpu_op": "hypercall vcpu_op", "hcall_hvm_op": "hypercall hvm_op",
-    "hypercall_debug_trap": "debug trap", "vpsci_call": "PSCI", "vmmio_fault": "MMIO", "vgic_dist_access": "vGICD",
-    "vgic_redist_access": "vGICR", "vpl011_write": "UART write", "vpl011_read": "UART read",
+    "hypercall_debug_trap": "debug trap", "vpsci_call": "PSCI", "vmmio_fault": "MMIO", "vgic_access": "vGIC",
+    "vpl011_write": "UART write", "vpl011_read": "UART read",
     "vsysreg_access": "system register", "vgic_sgi_write": "SGI", "vcpu_use_fp": "FP", "guest_log": "log",
     "log_line": "log line", "console_input": "UART interrupt", "console_poll": "prompt", "print_guest": "print",
     "pcpu_timer_interrupt": "timer queue", "irq_dispatch": "full path", "irq_refresh": "refresh",
@@ -79,6 +80,8 @@ def busy(cpu):
     return mktree.Domain(f"busy{cpu}", guest("busy"), "mib=1 every=2", affinity={0: str(cpu)})
 
 
+# Under -icount a CPU's turn lasts until the next timer of the machine: where four CPUs are busy each has vCPUs that
+# share it, so that slices end.
 CALLS = ("hypercall", "psci", "gic", "abort", "reg", "yield")
 LOADS = {
     "fast": Load("one CPU, the meter alone", [meter(300)], cpus=1),
@@ -86,7 +89,8 @@ LOADS = {
                  [meter(300, affinity={0: "0"}), *[busy(cpu) for cpu in range(4)]]),
     "calls": Load("four CPUs, storms of hypercalls, PSCI, vGIC, aborts, system registers",
                   [meter(100), *[storm(what) for what in CALLS]]),
-    "console": Load("four CPUs that print all they can", [meter(500), storm("print", 3), test_guest("sys_lines")]),
+    "console": Load("four CPUs that print all they can, two vCPUs each",
+                    [meter(100), storm("print", 4), test_guest("sys_lines"), *[busy(cpu) for cpu in range(4)]]),
     "wakes": Load("four CPUs, timers that fire always, wfi with one pending, SGIs among four",
                   [meter(100), storm("timer", 1), storm("wfi", 2), storm("sgi", 4)]),
     "life": Load("domains that start CPUs, err, crash and stop",
@@ -118,7 +122,8 @@ def measure(load, board_name="virt", build="release"):
         boot = qemu.boot(line, LIMIT)
         if boot.ended != "exit" or boot.status != 0 or not os.path.exists(out):
             last = (boot.text.strip() or boot.errors.strip() or "nothing at all").splitlines()[-3:]
-            raise qemu.Problem(f"the boot did not end well ({boot.ended}, status {boot.status}); its last words: {' / '.join(last)}")
+            raise qemu.Problem(f"the boot did not end well ({boot.ended}, status {boot.status}); its last words: "
+                               f"{' / '.join(last)}")
         with open(out, encoding="utf-8") as file:
             return json.load(file)
 
@@ -138,9 +143,9 @@ def merge(data):
     for cpu, part in enumerate(data["cpus"]):
         for cause in part["causes"]:
             key = (cause["boot"], name_of(cause))
-            mine = merged.setdefault(key, {"name": key[1], "boot": key[0], "entry": cause["entry"], "marks": cause["marks"],
-                                           "count": 0, "sum": 0, "over": 0, "histogram": {}, "longest": {"insns": 0},
-                                           "most": {}, "calls": [], "cpu": cpu})
+            new = {"name": key[1], "boot": key[0], "entry": cause["entry"], "marks": cause["marks"], "cpu": cpu,
+                   "count": 0, "sum": 0, "over": 0, "histogram": {}, "longest": {"insns": 0}, "most": {}, "calls": []}
+            mine = merged.setdefault(key, new)
             for figure in ("count", "sum", "over"):
                 mine[figure] += cause[figure]
             for bucket, count in cause["histogram"].items():
@@ -309,3 +314,5 @@ if __name__ == "__main__":
         sys.exit(f"el2bound: {error}")
     except KeyboardInterrupt:
         sys.exit("el2bound: stopped")
+    except BrokenPipeError:
+        sys.exit(1)
