@@ -128,13 +128,14 @@ static uint64_t read_flag(const struct vgic_access *access, uint32_t flag)
 {
     unsigned first = access->offset * 8;
     const struct virq *virq = vgic_access_virq(access, first);
-    uint64_t value = 0;
+    uint32_t value = 0, count;
 
     if (virq == NULL) {
         return 0;
     }
-    /* The interrupts of one register stand side by side, but the last one may lack some. */
-    for (unsigned bit = 0; bit < 32 && first + bit < access->vgic->config.spi_limit; bit++) {
+    /* The interrupts of one register stand side by side; the last register may lack some. */
+    count = (uint32_t)min_u64(access->vgic->config.spi_limit - first, 32);
+    for (unsigned bit = 0; bit < count; bit++) {
         value |= (virq[bit].flags & flag) != 0 ? BIT32(bit) : 0;
     }
     return value;
