@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sys_lines.c - test guest: asks for the most output that a hypercall can cause, for ever: ends of lines, each
- * of which is printed with its prefix. */
+/* sys_lines.c - test guest: asks for the most output that a hypercall can cause, for ever: ends of lines,
+ * each of which is printed with its prefix. */
 #include "guest.h"
 
 unsigned guest_main(void)
