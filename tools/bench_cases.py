@@ -189,8 +189,8 @@ def count_gic_accesses(row, path):
 
 
 def boot(guest, bootargs, hypervisor=None, options="", cpus=1, vcpus=1, extra=()):
-    """One boot of an image of build/guests: bare, or as the only domain of a hypervisor. On one CPU the counts
-    are exact."""
+    """One boot of an image of build/guests: bare, or as the only domain of a hypervisor. On one CPU the
+    counts are exact."""
     board = qemu.Board.load(BOARD)
     machine = {"smp": cpus, "frequency": HZ, "icount": True}
     if hypervisor is None:

@@ -15,8 +15,8 @@ END = "UBENCH_END"
 
 # What a guest under the default configuration may pay; figures that others' bars are set by have none.
 BARS = {
-    "timer_cold": 300, "timer_virt_wfi": 55, "timer_virt_spin": 55, "timer_phys_wfi": 55, "timer_phys_spin": 55,
-    "sgi_self": 200, "hypercall_null": 100, "hypercall_unknown": 90, "yield_alone": 180, "psci_version": 110,
+    "timer_cold": 300, "timer_virt_wfi": 55, "timer_virt_spin": 55, "timer_phys_wfi": 55,
+    "timer_phys_spin": 55, "sgi_self": 200, "hypercall_null": 100, "hypercall_unknown": 90, "yield_alone": 180, "psci_version": 110,
     "gicd_read_ctlr": 150, "gicd_read_enable": 150, "gicd_write_enable": 170, "switch_by_yield": 500,
 }
 TITLES = {
@@ -46,8 +46,8 @@ TITLES = {
 NOTES = """Instructions as the guest counts them: a call or an access from its instruction to the next one; an
 interrupt from its deadline, or from the instruction that sends it, until the guest's vector has saved its
 registers (its 21st instruction). One number: every round took that, or a few took less; else the mean and,
-behind the slash, the greatest. With two CPUs QEMU runs them in turn on one clock: these rows add up what both did, wait for each
-other, and are not exact. Xen 4.17 does not come up with two CPUs under -icount. Events between domains are not
+behind the slash, the greatest. With two CPUs QEMU runs them in turn on one clock: these rows add up what both
+did, and are not exact. Xen 4.17 does not come up with two CPUs under -icount. Events between domains are not
 measured: Bulkhead has no event channels yet."""
 
 
