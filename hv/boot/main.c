@@ -123,6 +123,15 @@ static void check_timers(void)
     }
 }
 
+/* Guests' physical addresses: no wider than the CPU's own. */
+static unsigned ipa_bits(void)
+{
+    static const unsigned char pa_bits[] = {32, 36, 40, 42, 44, 48}; /* ID_AA64MMFR0_EL1.PARange */
+    uint64_t range = sysreg_read(id_aa64mmfr0_el1) & 0xf;
+
+    return range < ARRAY_COUNT(pa_bits) ? (unsigned)min_u64(pa_bits[range], IPA_BITS_MAX) : IPA_BITS_MAX;
+}
+
 static void maintenance_interrupt(void)
 {
     struct pcpu *cpu = this_cpu();
@@ -193,6 +202,10 @@ _Noreturn void hv_main(uint64_t tree_pa, uint64_t image_pa)
     open_console();
     log_info("Bulkhead, the image at 0x%lx, on %s: %u CPU%s", (unsigned long)image_pa, board.model,
              board.cpu_count, board.cpu_count == 1 ? "" : "s");
+    if (board.timer.frequency_hz == 0 && cpu_tick_hz() == 0) {
+        panic("the counter's frequency is unknown: the firmware must set CNTFRQ_EL0, or the timer node needs "
+              "clock-frequency");
+    }
     time_init(board.timer.frequency_hz != 0 ? board.timer.frequency_hz : cpu_tick_hz());
     power_init(board.psci_conduit, options.noreboot);
     check_timers();
@@ -204,8 +217,8 @@ _Noreturn void hv_main(uint64_t tree_pa, uint64_t image_pa)
     if (boot_config_read(fdt, &board, &options, memory_read, &config) != 0) {
         panic("no domain can be read from the device tree (see above)");
     }
-    memory_init(&board, &config, pa(tree_pa), tree_bytes);
-    stage2_setup(&stage2_hardware, IPA_BITS_MAX);
+    memory_init(&config);
+    stage2_setup(&stage2_hardware, ipa_bits());
     gic_select(&board.gic);
     irq_set_handler(board.timer.hyp_intid, pcpu_timer_interrupt);
     irq_set_handler(board.gic.maintenance_intid, maintenance_interrupt);

@@ -9,44 +9,12 @@
 #include "lib/log.h"
 #include "lib/panic.h"
 
+#define MAPPED_MAX (2 * BOARD_RANGE_MAX)
+
 static struct mem_holes holes;
-static struct mem_range mapped[BOARD_RANGE_MAX];
+static struct mem_range
+    mapped[MAPPED_MAX]; /* Whole pages, without what is reserved, the image and the tree. */
 static unsigned mapped_count;
-
-void memory_map(const struct board *board)
-{
-    for (unsigned i = 0; i < board->memory_count; i++) {
-        const struct mem_range *bank = &board->memory[i];
-
-        if (bank->base.v + bank->size_bytes > BIT64(DIRECT_PA_BITS)) {
-            log_warn("memory at 0x%lx is beyond what is supported (%u address bits): left out",
-                     (unsigned long)bank->base.v, DIRECT_PA_BITS);
-            continue;
-        }
-        mmu_map_ram(bank->base, bank->size_bytes);
-        mapped[mapped_count++] = *bank;
-    }
-}
-
-const void *memory_read(pa_t base, uint64_t size_bytes)
-{
-    pa_t image;
-    uint64_t image_bytes;
-
-    mmu_image_range(&image, &image_bytes);
-    if (base.v < image.v + image_bytes && image.v < base.v + size_bytes) {
-        return NULL; /* Our own image is not in the direct map. */
-    }
-    for (unsigned i = 0; i < mapped_count; i++) {
-        uint64_t start = align_up(mapped[i].base.v, PAGE_SIZE);
-        uint64_t end = align_down(mapped[i].base.v + mapped[i].size_bytes, PAGE_SIZE);
-
-        if (base.v >= start && base.v < end && size_bytes <= end - base.v) {
-            return mmu_direct(base);
-        }
-    }
-    return NULL;
-}
 
 static void add_hole(pa_t base, uint64_t size_bytes)
 {
@@ -55,27 +23,58 @@ static void add_hole(pa_t base, uint64_t size_bytes)
     }
 }
 
-void memory_init(const struct board *board, const struct boot_config *config, pa_t tree, uint64_t tree_bytes)
+static void map_part(pa_t base, uint64_t size_bytes)
 {
-    uint64_t low = UINT64_MAX;
-    uint64_t high = 0;
-    uint64_t image_bytes;
-    size_t table_bytes;
-    pa_t image;
-    pa_t table;
+    if (mapped_count == MAPPED_MAX) {
+        panic("the device tree's memory is in more than %u pieces between its reserved ranges", MAPPED_MAX);
+    }
+    mmu_map_ram(base, size_bytes);
+    mapped[mapped_count++] = (struct mem_range){.base = base, .size_bytes = size_bytes};
+}
 
-    mmu_image_range(&image, &image_bytes);
-    add_hole(image, image_bytes);
-    add_hole(tree, tree_bytes);
+void memory_map(const struct board *board)
+{
+    /* Reserved memory is somebody's, perhaps protected: not even speculation may touch it. */
     for (unsigned i = 0; i < board->reserved_count; i++) {
         add_hole(board->reserved[i].base, board->reserved[i].size_bytes);
     }
+    for (unsigned i = 0; i < board->memory_count; i++) {
+        const struct mem_range *bank = &board->memory[i];
+
+        if (bank->base.v + bank->size_bytes > BIT64(DIRECT_PA_BITS)) {
+            log_warn("memory at 0x%lx is beyond what is supported (%u address bits): left out",
+                     (unsigned long)bank->base.v, DIRECT_PA_BITS);
+            continue;
+        }
+        mem_carve(bank, &holes, map_part);
+    }
+}
+
+const void *memory_read(pa_t base, uint64_t size_bytes)
+{
+    for (unsigned i = 0; i < mapped_count; i++) {
+        uint64_t offset = base.v - mapped[i].base.v;
+
+        if (offset < mapped[i].size_bytes && size_bytes <= mapped[i].size_bytes - offset) {
+            return mmu_direct(base);
+        }
+    }
+    return NULL;
+}
+
+void memory_init(const struct boot_config *config)
+{
+    uint64_t low = UINT64_MAX;
+    uint64_t high = 0;
+    size_t table_bytes;
+    pa_t table;
+
     for (unsigned i = 0; i < config->module_count; i++) {
         add_hole(config->modules[i].where.base, config->modules[i].where.size_bytes);
     }
     for (unsigned i = 0; i < mapped_count; i++) {
-        low = min_u64(low, align_down(mapped[i].base.v, PAGE_SIZE));
-        high = max_u64(high, align_up(mapped[i].base.v + mapped[i].size_bytes, PAGE_SIZE));
+        low = min_u64(low, mapped[i].base.v);
+        high = max_u64(high, mapped[i].base.v + mapped[i].size_bytes);
     }
     if (high <= low) {
         panic("the device tree names no usable memory: check its memory nodes");

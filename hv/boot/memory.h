@@ -6,15 +6,16 @@
 #include "boot/domain_config.h"
 #include "lib/board.h"
 
-/* Put all RAM into the direct map. Boot CPU, before any of it is read. */
+/* Put the RAM into the direct map, but what @board has reserved, our image and the device tree among it: it
+ * may be protected, and the CPU reads ahead in what is mapped. Boot CPU, before any of it is read. */
 void memory_map(const struct board *board);
 
 /* Memory at @base as bytes, when all of it is mapped RAM; NULL. */
 const void *memory_read(pa_t base, uint64_t size_bytes);
 
-/* Give the page allocator what is free: RAM without image, device tree, reserved ranges, modules. Panics when
+/* Give the page allocator what is free: mapped RAM without the modules. Panics when
  * it is too little. */
-void memory_init(const struct board *board, const struct boot_config *config, pa_t tree, uint64_t tree_bytes);
+void memory_init(const struct boot_config *config);
 
 /* The domains are built: the modules' memory is free too. */
 void memory_free_modules(const struct boot_config *config);
