@@ -97,7 +97,8 @@ TEST(two_list_registers_stay_shared)
     }
 }
 
-/* Idle bound list registers are lent to active interrupts when there is no other, and to nothing else. */
+/* Idle bound list registers are lent when what is active has taken the others: to active ones, and to the best of those that
+ * wait, which may preempt. */
 TEST(bound_list_registers_are_lent_last)
 {
     guest_start(1, 4);
@@ -110,8 +111,9 @@ TEST(bound_list_registers_are_lent_last)
     CHECK_EQ(guest_ack(0), 61);
     CHECK_EQ(guest_ack(0), GIC_INTID_NONE);
     write_bit(0, GICD_ISACTIVER, 59);
-    CHECK_EQ((unsigned)published(0, TIMER) + published(0, DEVICE), 1);
+    CHECK_EQ((unsigned)published(0, TIMER) + published(0, DEVICE), 0);
     CHECK_EQ(state_of(0, 59), GIC_LR_ACTIVE);
+    CHECK_EQ(state_of(0, 62), GIC_LR_PENDING);
     machine.cpu[0].ppi[TIMER].line = machine.spi[DEVICE].line = true;
     CHECK(machine_fire(0, TIMER, true) && machine_fire(0, DEVICE, true));
     guest_end(0, 59);
