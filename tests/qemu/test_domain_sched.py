@@ -12,7 +12,7 @@ from scenario import boot, domain, test
 
 SLICE_NS = 10000000  # credit2's longest
 HZ = 62500000  # Of the emulated counter, unless said otherwise.
-SPAN_S = (2, 3)  # Booted by then, even on a slow computer; the guest says so if not.
+SPAN_S = (3, 4)  # Booted by then, even on a slow computer; the guest says so if not.
 
 
 def work(result, number):
@@ -34,12 +34,12 @@ def exact(vcpus, span_ns, bootargs="", options=""):
 @test(limit=150, level="fast")
 def fair_on_one_cpu():
     """Three vCPUs of three domains: equal work, within a slice."""
-    span = 120000000
+    span = 600000000
     result, figures = exact([1, 1, 1], span)
     for (count, running, _, _), in figures:
         result.within(running, span // 3 - SLICE_NS, span // 3 + SLICE_NS, "running time in ns")
         share = sum(one[0][0] for one in figures) // 3
-        result.within(count, share * 0.74, share * 1.26, "work done")
+        result.within(count, share * 0.94, share * 1.06, "work done")
     _, again = exact([1, 1, 1], span)
     result.equal(again, figures, "the same once more")
 
@@ -47,7 +47,7 @@ def fair_on_one_cpu():
 @test(limit=150)
 def fair_by_vcpu():
     """Five vCPUs of two domains: each counts the same."""
-    span = 200000000
+    span = 500000000
     result, figures = exact([4, 1], span)
     for _, running, _, _ in figures[0] + figures[1]:
         result.within(running, span // 5 - SLICE_NS, span // 5 + SLICE_NS, "running time in ns")
@@ -59,7 +59,7 @@ def sleepers_keep_their_share():
     span = 160000000
     start = 20000000
     words = f"from={start} until={start + span}"
-    domains = [domain("sys_work", words, name="busy"), domain("sys_work", f"{words} batch=300000 sleep=4000000", name="sleepy")]
+    domains = [domain("sys_work", words, name="busy"), domain("sys_work", f"{words} batch=20000 sleep=4000000", name="sleepy")]
     result = boot(domains, smp=1, memory="512M", icount=True, frequency=1000000000, limit=120).ended()
     (_, busy, _, _), = work(result, 1)
     (_, sleepy, waited, _), = work(result, 2)
@@ -86,10 +86,11 @@ def shares(count, cpus, affinity=None, vcpus=1, options=""):
     return result, [[ran / (ran + waited) for _, ran, waited, _ in work(result, number)] for number in range(1, count + 1)]
 
 
-# Who never waits ran all the time; the others' bounds leave room for a computer that stops for a fifth of the second.
-WHOLE = (0.95, 1)
-HALF = (0.25, 0.75)
-TWO_THIRDS = (0.4, 0.9)
+# Who never waits ran all the time. The others' bounds are wide: a busy computer stops QEMU's threads for any part of the
+# second, and that part belongs to who runs just then. How exact shares are is measured on one CPU above.
+WHOLE = (0.97, 1)
+HALF = (0.1, 0.9)
+TWO_THIRDS = (0.2, 0.95)
 
 
 @test()
