@@ -190,13 +190,13 @@ static bool better_victim(const struct sched_pool *pool, const struct sched_unit
 
 /* The pCPU that should preempt for @unit, which waits; CPU_NONE: none. @apart: it has to be levelled with
  * another first. */
-static unsigned victim(const struct sched_pool *pool, const struct sched_unit *unit, uint64_t now_ns,
-                       bool *apart)
+static unsigned victim(const struct sched_pool *pool, const struct sched_unit *unit, uint32_t cpus,
+                       uint64_t now_ns, bool *apart)
 {
     unsigned found = CPU_NONE;
 
     *apart = false;
-    for (uint32_t rest = unit->hard_affinity & pool->cpus; rest != 0; rest &= rest - 1) {
+    for (uint32_t rest = unit->hard_affinity & cpus; rest != 0; rest &= rest - 1) {
         unsigned cpu = first_cpu(rest);
 
         if (pool->running[cpu] == NULL) {
@@ -212,9 +212,10 @@ static unsigned victim(const struct sched_pool *pool, const struct sched_unit *u
 }
 
 /* A pCPU that should let @unit in because what runs there has room elsewhere; CPU_NONE: none. */
-static unsigned shift_victim(const struct sched_pool *pool, const struct sched_unit *unit, uint64_t now_ns)
+static unsigned shift_victim(const struct sched_pool *pool, const struct sched_unit *unit, uint32_t cpus,
+                             uint64_t now_ns)
 {
-    for (uint32_t rest = unit->hard_affinity & pool->cpus; rest != 0; rest &= rest - 1) {
+    for (uint32_t rest = unit->hard_affinity & cpus; rest != 0; rest &= rest - 1) {
         unsigned cpu = first_cpu(rest);
 
         if (pool->running[cpu] != NULL && shift_ns(pool, unit, cpu, now_ns) <= now_ns) {
@@ -224,19 +225,20 @@ static unsigned shift_victim(const struct sched_pool *pool, const struct sched_u
     return CPU_NONE;
 }
 
-/* @unit is queued, and no pCPU it may use is free: who must know? */
-static uint32_t contend(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns)
+/* @unit is queued, and no pCPU it may use is free: who must know? Of those that run another, one of @cpus may
+ * be told to take it. */
+static uint32_t contend(struct sched_pool *pool, struct sched_unit *unit, uint32_t cpus, uint64_t now_ns)
 {
     uint32_t kick = unit->hard_affinity & (uint32_t)pool->policy[POOL_ALONE];
     bool apart;
-    unsigned cpu = victim(pool, unit, now_ns, &apart);
+    unsigned cpu = victim(pool, unit, cpus, now_ns, &apart);
 
     if (apart) {
         clock_level(pool, now_ns);
-        cpu = victim(pool, unit, now_ns, &apart);
+        cpu = victim(pool, unit, cpus, now_ns, &apart);
     }
     if (cpu == CPU_NONE || now_ns < ratelimit_end_ns(pool, cpu)) {
-        unsigned other = shift_victim(pool, unit, now_ns);
+        unsigned other = shift_victim(pool, unit, cpus, now_ns);
 
         cpu = other != CPU_NONE ? other : cpu;
     }
@@ -255,8 +257,9 @@ static unsigned best_free(const struct sched_pool *pool, const struct sched_unit
     return unit->cpu != CPU_NONE && (free & BIT32(unit->cpu)) != 0 ? unit->cpu : first_cpu(free);
 }
 
-/* @unit waits from now on, or may be taken by others from now on: find it a pCPU, or queue it. */
-static uint32_t settle(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns)
+/* @unit waits from now on, or may be taken by others from now on: find it a pCPU, or queue it. @cpus: see
+ * contend(). */
+static uint32_t settle(struct sched_pool *pool, struct sched_unit *unit, uint32_t cpus, uint64_t now_ns)
 {
     uint32_t free = (uint32_t)pool->policy[POOL_IDLE] & unit->hard_affinity;
     uint32_t own = unit->on_cpu ? BIT32(unit->cpu) : 0;
@@ -277,7 +280,7 @@ static uint32_t settle(struct sched_pool *pool, struct sched_unit *unit, uint64_
          * in place. */
         return (pool->policy[POOL_IDLE] & own) != 0 ? own : 0;
     }
-    return contend(pool, unit, now_ns);
+    return contend(pool, unit, cpus, now_ns);
 }
 
 /* Which one runs on @cpu, where nothing is assigned. */
@@ -403,7 +406,7 @@ static void credit2_remove(struct sched_pool *pool, struct sched_unit *unit, uin
 static uint32_t credit2_wake(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns)
 {
     clock_place(pool, unit, now_ns);
-    return settle(pool, unit, now_ns);
+    return settle(pool, unit, pool->cpus, now_ns);
 }
 
 static void credit2_sleep(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns)
@@ -430,7 +433,8 @@ static uint32_t credit2_saved(struct sched_pool *pool, struct sched_unit *unit, 
     if (unit->policy[UNIT_GIVEN] != 0) {
         return BIT32(unit->policy[UNIT_GIVEN] - 1);
     }
-    return settle(pool, unit, now_ns);
+    /* Its own pCPU has just preferred another to it. */
+    return settle(pool, unit, pool->cpus & ~BIT32(unit->cpu), now_ns);
 }
 
 static uint32_t credit2_affinity_changed(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns)
@@ -446,7 +450,7 @@ static uint32_t credit2_affinity_changed(struct sched_pool *pool, struct sched_u
         return 0;
     }
     withdraw(pool, unit);
-    return settle(pool, unit, now_ns);
+    return settle(pool, unit, pool->cpus, now_ns);
 }
 
 const struct sched_ops sched_credit2 = {
