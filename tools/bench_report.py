@@ -12,7 +12,7 @@ import qemu
 
 GOLDEN = os.path.join("tests", "golden", "bench.json")
 PICTURES = os.path.join("build", "bench")
-BAR_LATENCY = 225  # Average and warm max of the default configuration.
+BAR_LATENCY = 55  # Average and warm max of the default configuration.
 BAR_BARE = 21
 BAR_FIRST = 5000000  # Reset to the first guest instruction.
 

@@ -80,6 +80,7 @@ static int create_vcpu(struct domain *domain, unsigned id, uint32_t hard_affinit
     }
     vcpu->domain = domain;
     vcpu->id = id;
+    vcpu->stale = vgic_stale_flag(domain->vgic, id);
     vcpu->vmpidr = BIT64(31) | id; /* Xen's numbering of up to sixteen: Aff0. */
     atomic_init(&vcpu->loaded_cpu, CPU_NONE);
     vcpu->last_cpu = CPU_NONE;

@@ -423,7 +423,7 @@ void irq_pend(struct domain *domain, unsigned vcpu, unsigned intid)
 
 void irq_release(struct domain *domain)
 {
-    for (unsigned intid = GIC_SPI_FIRST; intid < GIC_INTID_MAX; intid++) {
+    for (unsigned intid = GIC_SPI_FIRST; intid < domain->spi_limit; intid++) {
         if (spi_owner[intid] == domain) {
             gic()->enable(intid, false);
             gic()->set_pending(intid, false);

@@ -36,6 +36,7 @@ struct vcpu_fp {
 struct vcpu {
     struct frame frame; /* First: core/layout.h. */
     struct domain *domain;
+    const _Atomic uint8_t *stale; /* vgic_stale_flag() of this vCPU. */
     unsigned id;
     uint64_t hcr, vmpidr;
     struct sched_unit unit;

@@ -65,9 +65,14 @@ static void idle(struct pcpu *cpu)
     take_interrupt(cpu, gic()->ack());
 }
 
-struct vcpu *trap_exit(void)
+static bool is_stale(const struct vcpu *vcpu)
 {
-    struct pcpu *cpu = this_cpu();
+    return atomic_load_explicit(vcpu->stale, memory_order_relaxed);
+}
+
+/* There is something to do before a guest may run, or nobody to run. */
+static struct vcpu *exit_with_work(struct pcpu *cpu)
+{
     bool loaded = false;
     struct vcpu *vcpu;
 
@@ -88,7 +93,7 @@ struct vcpu *trap_exit(void)
             idle(cpu);
             continue;
         }
-        if (!vgic_stale(vcpu->domain->vgic, vcpu->id)) {
+        if (!is_stale(vcpu)) {
             break;
         }
         irq_update(cpu, vcpu);
@@ -102,8 +107,22 @@ struct vcpu *trap_exit(void)
     return vcpu;
 }
 
-static void trap_hvc(struct vcpu *vcpu, uint32_t immediate)
+struct vcpu *trap_exit(void)
 {
+    struct pcpu *cpu = this_cpu();
+    struct vcpu *vcpu = cpu->current;
+
+    if (atomic_load_explicit(&cpu->work, memory_order_relaxed) != 0 || vcpu == NULL || cpu->doze_since != 0 ||
+        is_stale(vcpu)) {
+        return exit_with_work(cpu);
+    }
+    return vcpu;
+}
+
+static void trap_hvc(struct vcpu *vcpu, uint64_t esr)
+{
+    uint32_t immediate = (uint32_t)esr & 0xffff;
+
     /* ELR is behind the instruction already. */
     if (immediate == HVC_XEN) {
         hypercall(vcpu);
@@ -117,48 +136,66 @@ static void trap_hvc(struct vcpu *vcpu, uint32_t immediate)
     }
 }
 
-static void trap_wfx(struct vcpu *vcpu, uint32_t iss)
+static void trap_smc(struct vcpu *vcpu, uint64_t esr)
+{
+    (void)esr;
+    vcpu_skip(vcpu); /* Trapped before it is carried out: ELR is still at the instruction. */
+    vpsci_call(vcpu);
+}
+
+static void trap_wfx(struct vcpu *vcpu, uint64_t esr)
 {
     vcpu_skip(vcpu);
-    if (iss & BIT32(0)) { /* WFE: a spinning guest; let others of equal standing go first. */
+    if (esr & BIT64(0)) { /* WFE: a spinning guest; let others of equal standing go first. */
         vcpu_yield(vcpu);
     } else {
         vcpu_block(vcpu);
     }
 }
 
-struct vcpu *trap_sync(struct vcpu *vcpu, uint64_t esr)
+static void trap_fp(struct vcpu *vcpu, uint64_t esr)
 {
-    struct pcpu *cpu = this_cpu();
-    uint32_t iss = (uint32_t)ESR_ISS(esr);
+    (void)esr;
+    vcpu_use_fp(this_cpu(), vcpu);
+}
 
-    switch (ESR_EC(esr)) {
+static void trap_sysreg(struct vcpu *vcpu, uint64_t esr)
+{
+    vsysreg_access(vcpu, (uint32_t)ESR_ISS(esr));
+}
+
+/* What no architecture we enable can do: AArch32 traps, SVE, an illegal return. */
+static void trap_other(struct vcpu *vcpu, uint64_t esr)
+{
+    guest_log(vcpu, "trap with syndrome 0x%lx at 0x%lx", (unsigned long)esr, (unsigned long)vcpu->frame.pc);
+    vcpu_inject_undefined(vcpu);
+}
+
+/* By exception class. (The compiler makes a table of it.) */
+static void (*find_trap(uint64_t class))(struct vcpu *vcpu, uint64_t esr)
+{
+    switch (class) {
     case EC_HVC64:
-        trap_hvc(vcpu, iss & 0xffff);
-        break;
-    case EC_SMC64: /* Trapped before it is carried out: ELR is still at the instruction. */
-        vcpu_skip(vcpu);
-        vpsci_call(vcpu);
-        break;
+        return trap_hvc;
+    case EC_SMC64:
+        return trap_smc;
     case EC_WFX:
-        trap_wfx(vcpu, iss);
-        break;
+        return trap_wfx;
     case EC_FP:
-        vcpu_use_fp(cpu, vcpu);
-        break;
+        return trap_fp;
     case EC_SYSREG:
-        vsysreg_access(vcpu, iss);
-        break;
+        return trap_sysreg;
     case EC_DABT_LOWER:
     case EC_IABT_LOWER:
-        vmmio_fault(vcpu, esr);
-        break;
-    default: /* What no architecture we enable can do: AArch32 traps, SVE, an illegal return. */
-        guest_log(vcpu, "trap with syndrome 0x%lx at 0x%lx", (unsigned long)esr,
-                  (unsigned long)vcpu->frame.pc);
-        vcpu_inject_undefined(vcpu);
-        break;
+        return vmmio_fault;
+    default:
+        return trap_other;
     }
+}
+
+struct vcpu *trap_sync(struct vcpu *vcpu, uint64_t esr)
+{
+    find_trap(ESR_EC(esr))(vcpu, esr);
     return trap_exit();
 }
 

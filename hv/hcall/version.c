@@ -8,13 +8,15 @@
 #include "hcall/hypercall.h"
 #include "lib/abi.h"
 #include "lib/error.h"
+#include "lib/panic.h"
 #include "lib/string.h"
 
 #define VERSION_MAJOR 4
 #define VERSION_MINOR 17
 
 /* A fixed-size string field of the ABI, zero padded. */
-static int64_t give_text(struct vcpu *vcpu, uint64_t to, const char *text, size_t size)
+__attribute__((noinline)) static int64_t give_text(struct vcpu *vcpu, uint64_t to, const char *text,
+                                                   size_t size)
 {
     char field[1024] = {0};
 
@@ -22,7 +24,7 @@ static int64_t give_text(struct vcpu *vcpu, uint64_t to, const char *text, size_
     return guest_copy_out(vcpu, to, field, size);
 }
 
-static int64_t compile_info(struct vcpu *vcpu, uint64_t to)
+__attribute__((noinline)) static int64_t compile_info(struct vcpu *vcpu, uint64_t to)
 {
     struct xen_compile_info info;
 
@@ -36,7 +38,7 @@ static int64_t compile_info(struct vcpu *vcpu, uint64_t to)
 
 /* A domain's features: its memory is translated for it and is not where it seems; firmware calls follow
  * SMCCC. */
-static int64_t features(struct vcpu *vcpu, uint64_t to)
+__attribute__((noinline)) static int64_t features(struct vcpu *vcpu, uint64_t to)
 {
     struct xen_feature_info info;
 
@@ -59,6 +61,17 @@ static int64_t features(struct vcpu *vcpu, uint64_t to)
     return guest_copy_out(vcpu, to, &info, sizeof(info));
 }
 
+/* @size is at most that of the largest. */
+__attribute__((noinline)) static int64_t give_zeroes(struct vcpu *vcpu, uint64_t to, size_t size)
+{
+    static const char zeroes[sizeof(xen_domain_handle_t)];
+
+    ASSERT(size <= sizeof(zeroes));
+    return guest_copy_out(vcpu, to, zeroes, size);
+}
+
+/* What needs a buffer stands in a function of its own, not inlined: the common calls need no frame on the
+ * stack. */
 int64_t hcall_xen_version(struct vcpu *vcpu, const uint64_t args[5])
 {
     uint64_t to = args[1];
@@ -74,20 +87,14 @@ int64_t hcall_xen_version(struct vcpu *vcpu, const uint64_t args[5])
         return give_text(vcpu, to, "xen-3.0-aarch64 ", sizeof(xen_capabilities_info_t));
     case XENVER_changeset:
         return give_text(vcpu, to, "", sizeof(xen_changeset_info_t));
-    case XENVER_platform_parameters: {
-        struct xen_platform_parameters parameters = {.virt_start = 0};
-
-        return guest_copy_out(vcpu, to, &parameters, sizeof(parameters));
-    }
+    case XENVER_platform_parameters: /* Nothing of the hypervisor is in a domain's address space. */
+        return give_zeroes(vcpu, to, sizeof(struct xen_platform_parameters));
     case XENVER_get_features:
         return features(vcpu, to);
     case XENVER_pagesize:
         return PAGE_SIZE;
-    case XENVER_guest_handle: {
-        xen_domain_handle_t handle = {0};
-
-        return guest_copy_out(vcpu, to, &handle, sizeof(handle));
-    }
+    case XENVER_guest_handle: /* No toolstack has given it one. */
+        return give_zeroes(vcpu, to, sizeof(xen_domain_handle_t));
     case XENVER_commandline: /* Not a domain's business. */
         return give_text(vcpu, to, "<denied>", sizeof(xen_commandline_t));
     default:

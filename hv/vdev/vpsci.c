@@ -70,7 +70,53 @@ static int64_t affinity_info(const struct domain *domain, uint64_t target, uint6
     return vcpu->powered || vcpu->unit.on_cpu ? PSCI_ON : PSCI_OFF;
 }
 
-static bool has_function(uint32_t function)
+static int64_t features(uint32_t function);
+
+/* The function with its arguments, which are @vcpu's x1 to x3; the low halves in a 32-bit call. */
+static int64_t call(struct vcpu *vcpu, uint32_t function)
+{
+    struct domain *domain = vcpu->domain;
+    const uint64_t *x = vcpu->frame.x;
+
+    switch (function) {
+    case SMCCC_VERSION:
+    case PSCI_VERSION:
+        return 0x10001;
+    case SMCCC_ARCH_FEATURES:
+        return (uint32_t)x[1] == SMCCC_VERSION || (uint32_t)x[1] == SMCCC_ARCH_FEATURES ? PSCI_SUCCESS
+                                                                                        : PSCI_NOT_SUPPORTED;
+    case PSCI_CPU_SUSPEND: /* Any state is a standby here: the call ends when an interrupt comes. */
+    case PSCI_CPU_SUSPEND | SMCCC_64:
+        vcpu_block(vcpu);
+        return PSCI_SUCCESS;
+    case PSCI_CPU_OFF:
+        vcpu_stop(vcpu);
+        return PSCI_SUCCESS;
+    case PSCI_CPU_ON:
+        return cpu_on(domain, (uint32_t)x[1], (uint32_t)x[2], (uint32_t)x[3]);
+    case PSCI_CPU_ON | SMCCC_64:
+        return cpu_on(domain, x[1], x[2], x[3]);
+    case PSCI_AFFINITY_INFO:
+        return affinity_info(domain, (uint32_t)x[1], (uint32_t)x[2]);
+    case PSCI_AFFINITY_INFO | SMCCC_64:
+        return affinity_info(domain, x[1], x[2]);
+    case PSCI_MIGRATE_INFO_TYPE:
+        return PSCI_NO_TRUSTED_OS;
+    case PSCI_SYSTEM_OFF:
+        domain_shutdown(domain, SHUTDOWN_POWEROFF);
+        return PSCI_SUCCESS;
+    case PSCI_SYSTEM_RESET:
+        domain_shutdown(domain, SHUTDOWN_REBOOT);
+        return PSCI_SUCCESS;
+    case PSCI_FEATURES:
+        return features((uint32_t)x[1]);
+    default:
+        return PSCI_NOT_SUPPORTED;
+    }
+}
+
+/* Is there a function of that number? The same cases as call(). */
+static int64_t features(uint32_t function)
 {
     switch (function) {
     case SMCCC_VERSION:
@@ -87,60 +133,13 @@ static bool has_function(uint32_t function)
     case PSCI_SYSTEM_OFF:
     case PSCI_SYSTEM_RESET:
     case PSCI_FEATURES:
-        return true;
+        return PSCI_SUCCESS;
     default:
-        return false;
+        return PSCI_NOT_SUPPORTED;
     }
 }
 
 void vpsci_call(struct vcpu *vcpu)
 {
-    struct domain *domain = vcpu->domain;
-    uint32_t function = (uint32_t)vcpu->frame.x[0];
-    /* A 32-bit call's arguments are the low halves. */
-    uint64_t mask = function & SMCCC_64 ? UINT64_MAX : UINT32_MAX;
-    uint64_t x1 = vcpu->frame.x[1] & mask;
-    uint64_t x2 = vcpu->frame.x[2] & mask;
-    uint64_t x3 = vcpu->frame.x[3] & mask;
-    int64_t result = PSCI_NOT_SUPPORTED;
-
-    switch (has_function(function) ? function & ~SMCCC_64 : 0) {
-    case SMCCC_VERSION:
-        result = 0x10001;
-        break;
-    case SMCCC_ARCH_FEATURES:
-        result = x1 == SMCCC_VERSION || x1 == SMCCC_ARCH_FEATURES ? PSCI_SUCCESS : PSCI_NOT_SUPPORTED;
-        break;
-    case PSCI_VERSION:
-        result = 0x10001;
-        break;
-    case PSCI_CPU_SUSPEND: /* Any state is a standby here: the call ends when an interrupt comes. */
-        result = PSCI_SUCCESS;
-        vcpu_block(vcpu);
-        break;
-    case PSCI_CPU_OFF:
-        vcpu_stop(vcpu);
-        break;
-    case PSCI_CPU_ON:
-        result = cpu_on(domain, x1, x2, x3);
-        break;
-    case PSCI_AFFINITY_INFO:
-        result = affinity_info(domain, x1, x2);
-        break;
-    case PSCI_MIGRATE_INFO_TYPE:
-        result = PSCI_NO_TRUSTED_OS;
-        break;
-    case PSCI_SYSTEM_OFF:
-        domain_shutdown(domain, SHUTDOWN_POWEROFF);
-        break;
-    case PSCI_SYSTEM_RESET:
-        domain_shutdown(domain, SHUTDOWN_REBOOT);
-        break;
-    case PSCI_FEATURES:
-        result = has_function((uint32_t)x1) ? PSCI_SUCCESS : PSCI_NOT_SUPPORTED;
-        break;
-    default:
-        break;
-    }
-    vcpu->frame.x[0] = (uint64_t)result;
+    vcpu->frame.x[0] = (uint64_t)call(vcpu, (uint32_t)vcpu->frame.x[0]);
 }

@@ -201,6 +201,11 @@ bool vgic_stale(const struct vgic *vgic, unsigned vcpu)
     return atomic_load_explicit(&vgic->vcpu[vcpu].stale, memory_order_relaxed) != VGIC_FRESH;
 }
 
+const _Atomic uint8_t *vgic_stale_flag(const struct vgic *vgic, unsigned vcpu)
+{
+    return &vgic->vcpu[vcpu].stale;
+}
+
 void vgic_mark_stale(struct vgic *vgic, unsigned vcpu)
 {
     atomic_store_explicit(&vgic->vcpu[vcpu].stale, VGIC_STALE, memory_order_relaxed);

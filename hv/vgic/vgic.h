@@ -98,6 +98,8 @@ bool vgic_deliverable(const struct vgic *vgic, unsigned vcpu);
 /* Must @vcpu be folded and filled before it goes on? Its own pCPU, lock not needed (one flag, set under the
  * lock by others). */
 bool vgic_stale(const struct vgic *vgic, unsigned vcpu);
+/* Where that flag is, for who looks often: not 0 when stale. */
+const _Atomic uint8_t *vgic_stale_flag(const struct vgic *vgic, unsigned vcpu);
 
 /* List registers -> model. @lr: what the hardware holds, lr_count of them. After it the model is the truth.
  * Nothing when they are not loaded. Returns the vCPUs to notice: what was listed here waits for them now (the
