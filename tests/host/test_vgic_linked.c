@@ -97,8 +97,8 @@ TEST(two_list_registers_stay_shared)
     }
 }
 
-/* Idle bound list registers are lent when what is active has taken the others: to active ones, and to the best of those that
- * wait, which may preempt. */
+/* Idle bound list registers are lent when what is active has taken the others: to active ones, and to the
+ * best of those that wait, which may preempt. */
 TEST(bound_list_registers_are_lent_last)
 {
     guest_start(1, 4);
