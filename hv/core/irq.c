@@ -57,6 +57,16 @@ static bool dispatch_own(uint32_t intid)
     return false;
 }
 
+/* Linked SPI @intid was acknowledged on another pCPU than the one that its vCPU is, or will be, loaded on: if
+ * it is active it must not fire there again. QEMU's GICv2 keeps an SPI's active state per CPU, but one that
+ * is written applies to all. With the vGIC's lock. */
+static void spi_moved(struct domain *domain, unsigned intid)
+{
+    if (vgic_moved(domain->vgic, intid)) {
+        gic()->set_active(intid, true);
+    }
+}
+
 /* IRQ PATH 5/7: not bound, so the model finds out for which vCPU it is. */
 static void arrived(struct pcpu *cpu, struct domain *domain, unsigned intid)
 {
@@ -74,7 +84,7 @@ static void arrived(struct pcpu *cpu, struct domain *domain, unsigned intid)
     }
     target = vgic_hw_arrived(domain->vgic, for_vcpu->id, intid);
     if (intid >= GIC_SPI_FIRST && for_vcpu->last_cpu != cpu->base.id) {
-        vgic_moved(domain->vgic, intid);
+        spi_moved(domain, intid);
     }
     spin_unlock(lock);
     irq_notice(domain, target >= 0 ? notice | BIT32(target) : notice);
@@ -168,6 +178,7 @@ static void route_spi(struct domain *domain, unsigned intid)
         cpu = target->last_cpu;
     }
     if (cpu != CPU_NONE) {
+        spi_moved(domain, intid);
         gic()->set_route(intid, cpu);
     }
     spin_unlock(lock);
@@ -390,8 +401,8 @@ void irq_follow(struct pcpu *cpu, struct vcpu *vcpu)
     spin_lock(lock);
     intid = vgic_next_linked_spi(vcpu->domain->vgic, vcpu->id, GIC_SPI_FIRST);
     while (intid != 0) {
+        spi_moved(vcpu->domain, intid);
         gic()->set_route(intid, (unsigned)cpu->base.id);
-        vgic_moved(vcpu->domain->vgic, intid);
         intid = vgic_next_linked_spi(vcpu->domain->vgic, vcpu->id, intid + 1);
     }
     spin_unlock(lock);

@@ -144,14 +144,16 @@ int vgic_hw_arrived(struct vgic *vgic, unsigned vcpu, unsigned intid)
     return notice_index(virq_added(vgic, virq));
 }
 
-void vgic_moved(struct vgic *vgic, unsigned intid)
+bool vgic_moved(struct vgic *vgic, unsigned intid)
 {
     struct virq *virq = vgic_virq(vgic, 0, intid);
 
     ASSERT(intid >= GIC_SPI_FIRST);
-    if ((virq->flags & VIRQ_HW_ACTIVE) != 0) {
-        virq->flags |= VIRQ_MOVED;
+    if ((virq->flags & VIRQ_HW_ACTIVE) == 0 || virq_listed(virq)) {
+        return false; /* Listed: the guest may have ended it already. The fold tells. */
     }
+    virq->flags |= VIRQ_MOVED;
+    return true;
 }
 
 int vgic_pend(struct vgic *vgic, unsigned vcpu, unsigned intid, unsigned source)

@@ -84,8 +84,9 @@ int vgic_hw_arrived(struct vgic *vgic, unsigned vcpu, unsigned intid);
 
 /* Linked SPI @intid, if it is acknowledged and not ended: that was on another pCPU than the one where its
  * vCPU will run. A list register deactivates as its own pCPU, and some interrupt controllers (QEMU's GICv2)
- * only know the one that acknowledged: software ends it. */
-void vgic_moved(struct vgic *vgic, unsigned intid);
+ * only know the one that acknowledged: software ends it. Returns
+ * whether that is so: then it has to be made active for the new pCPU too. */
+bool vgic_moved(struct vgic *vgic, unsigned intid);
 
 /* Software interrupts: edge (or SGI from vCPU @source), and the level of a line. Return the vCPU that must
  * notice, or -1. */
