@@ -46,6 +46,7 @@ uint64_t wait_limit(void); /* Ticks after which what should have come will not. 
 bool await(const volatile uint32_t *word, uint32_t value, const char *what);
 /* The same in wfi; for waits that some interrupt ends for sure. */
 bool await_in_wfi(const volatile uint32_t *word, uint32_t value, const char *what);
+void pause(void);                    /* Between two looks in a busy wait. */
 void spin_us(uint64_t microseconds); /* With interrupts as they are. */
 
 bool irq_waits(void);    /* Would an interrupt be taken now? Whatever the mask says: ISR_EL1. */

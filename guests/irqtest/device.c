@@ -11,7 +11,7 @@
 #define RTC_MIS 0x18
 #define RTC_ICR 0x1c
 #define ALARMS 50
-#define SETTLE_US 2000
+#define SETTLE_US 1000
 #define SCHEDOP_YIELD 0
 
 static struct {
@@ -34,16 +34,29 @@ static bool find_rtc(const struct fdt_node *node, void *context)
     return false;
 }
 
+/* On QEMU before 9.1 an SPI of a GICv2 that moves to another CPU while it is active may fire there once more
+ * for nothing. */
+static bool is_spurious(void)
+{
+    bool spurious = mmio_read32(rtc.base + RTC_MIS) == 0;
+
+    check(!spurious || platform.gic_version == 2, "it comes while the line is down");
+    return spurious;
+}
+
 static void on_alarm(unsigned intid, struct trap_frame *frame)
 {
     uint32_t raw = irq_acknowledged();
 
     (void)frame;
+    if (is_spurious()) {
+        gic_end(raw);
+        return;
+    }
     for (unsigned i = 0; i < yields; i++) {
         hypercall(HYPERCALL_SCHED_OP, SCHEDOP_YIELD, 0, 0, 0, 0);
         check(gic_is_active(intid), "not active any more after the switch");
     }
-    check_equal("MIS in the handler", mmio_read32(rtc.base + RTC_MIS), 1);
     if (holds > 0) {
         holds--;
     } else {
@@ -198,7 +211,7 @@ static void two_steps(unsigned argument)
     ring();
     for (unsigned round = 0; round < 5; round++) {
         while (!irq_waits() && timer_now(TIMER_PHYS) < limit) {
-            yield();
+            pause();
         }
         uint32_t raw = gic_acknowledge();
         check_equal("acknowledged", gic_intid(raw), rtc.intid);
@@ -213,7 +226,7 @@ static void two_steps(unsigned argument)
     expect_quiet("the line is down");
 }
 
-/* To each CPU in turn, also while the line is up and it is pending for another. */
+/* To each CPU in turn. */
 static void routed(unsigned argument)
 {
     (void)argument;
@@ -230,14 +243,24 @@ static void routed(unsigned argument)
             check(alarms_on[cpu] == before + 1, "it did not come to CPU %u", cpu);
         }
     }
-    gic_route(rtc.intid, 0);
-    alarms = 0;
-    ring();
-    check(irq_waits() || alarms == 0, "it went elsewhere");
-    uint32_t before = alarms_on[1];
-    gic_route(rtc.intid, 1);
-    expect_alarms("routed while pending", 1);
-    check_equal("on CPU 1", alarms_on[1], before + 1);
+}
+
+/* It waits for one CPU, or is active there, when it is given to another. */
+static void routed_pending(unsigned argument)
+{
+    (void)argument;
+    if (!use() || !peers_start(platform.cpu_count)) {
+        return;
+    }
+    for (unsigned round = 0; round < 10; round++) {
+        alarms = 0;
+        gic_route(rtc.intid, 0);
+        ring();
+        uint32_t before = alarms_on[1];
+        gic_route(rtc.intid, 1);
+        expect_alarms("routed while pending", 1);
+        check_equal("on CPU 1", alarms_on[1], before + 1);
+    }
 }
 
 static volatile uint32_t busy_end;
@@ -292,6 +315,7 @@ const struct test tests_device[] = {
     {"rtc-states", states, .asked = true},
     {"rtc-two-steps", two_steps, .asked = true},
     {"rtc-routed", routed, .cpus = 2, .asked = true},
+    {"rtc-routed-pending", routed_pending, .cpus = 2, .asked = true, .argument = 0},
     {"rtc-switched", switched, .cpus = 2, .asked = true},
     {"rtc-stopped", stopped, .asked = true},
     {.name = NULL},

@@ -124,6 +124,28 @@ static void left_active(unsigned left)
     }
 }
 
+/* The best three are acknowledged first and stay active; they are given all at once. */
+static void left_active_at_once(unsigned argument)
+{
+    (void)argument;
+    gic_enable(timer_intid(TIMER_VIRT));
+    gic_enable(timer_intid(TIMER_PHYS));
+    gic_set_eoi_mode(true);
+    prepare_all();
+    for (unsigned i = 0; i < SPIS; i++) {
+        irq_set_handler(SPI_FIRST + i, i >= SPIS - 3 ? log_irq : two_steps_done);
+    }
+    pend_all();
+    take_pending();
+    check_equal("deliveries", irq_log[0].count, SPIS);
+    expect_in_order(0);
+    for (unsigned i = SPIS - 3; i < SPIS; i++) {
+        check(gic_is_active(SPI_FIRST + i), "INTID %u is not active", SPI_FIRST + i);
+        gic_deactivate(SPI_FIRST + i);
+    }
+    check_equal("active at last", mmio_read32(platform.gicd.base + GICD_ISACTIVER + 4), 0);
+}
+
 /* One that is better than all that wait, and comes when the list registers are full. */
 static void better_later(unsigned argument)
 {
@@ -242,6 +264,7 @@ const struct test tests_overflow[] = {
     {"over-two-steps", two_steps, .argument = 0},
     {"over-left-active-1", left_active, .argument = 1},
     {"over-left-active-3", left_active, .argument = 3},
+    {"over-left-active-at-once", left_active_at_once, .argument = 0},
     {"over-better-later", better_later, .argument = 0},
     {"over-changed", changed_while_waiting, .argument = 0},
     {"over-mixture", mixture, .argument = 0},

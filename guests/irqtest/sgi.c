@@ -10,7 +10,7 @@
 #define SGI1R_INTID(n) ((uint64_t)(n) << 24)
 #define SGI_LAST 14 /* SGI_WAKE is the harness's. */
 #define RELAY_ROUNDS 200
-#define STREAM_ROUNDS 100
+#define STREAM_ROUNDS 40
 
 static bool v3(void)
 {

@@ -6,7 +6,7 @@
 #define TICKS 20
 #define FAR_TICKS (1UL << 56) /* With all 64 bits set QEMU 7.2 itself hangs. */
 #define PERIOD_US 500
-#define SETTLE_US 2000 /* An interrupt that must not come is looked for so long. */
+#define SETTLE_US 1000 /* An interrupt that must not come is looked for so long. */
 
 /* What the handler does: the timer's condition holds until it has been called @until times. */
 static struct {
@@ -63,7 +63,7 @@ static bool await_pending(const char *what)
         if (timer_now(TIMER_PHYS) - begin > wait_limit()) {
             return check(false, "%s: it does not come", what);
         }
-        yield();
+        pause();
     }
     return true;
 }
