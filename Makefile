@@ -50,7 +50,7 @@ include mk/tools.mk
 
 .PHONY: golden
 golden:
-	$(Q)./bench --golden
+	$(Q)./bench --golden --no-bars
 
 help:
 	@sed -n 's/^#: //p' mk/help.txt

@@ -25,7 +25,7 @@ $(XEN_HEADERS):
 	$(Q)mkdir -p $(@D) && ln -sfn /usr/include/xen $@
 
 # What guests and hypervisor have in common.
-arm64-flags := -std=gnu17 -O2 -g -ffreestanding -mgeneral-regs-only -mstrict-align -mno-outline-atomics \
+arm64-flags := -std=gnu17 -O2 -g -ffreestanding -mgeneral-regs-only -fomit-frame-pointer -mstrict-align -mno-outline-atomics \
 	-fno-pic -fno-common -fno-stack-protector -fno-asynchronous-unwind-tables -fno-strict-aliasing \
 	-ffunction-sections -fdata-sections $(warnings)
 # Errata of the Cortex-A53 up to r0p4, which the ZynqMP has: a multiply-accumulate behind a memory access, and an

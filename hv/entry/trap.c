@@ -70,8 +70,9 @@ static bool is_stale(const struct vcpu *vcpu)
     return atomic_load_explicit(vcpu->stale, memory_order_relaxed);
 }
 
-/* There is something to do before a guest may run, or nobody to run. */
-static struct vcpu *exit_with_work(struct pcpu *cpu)
+/* There is something to do before a guest may run, or nobody to run. (Not inlined: trap_exit() needs no
+ * frame.) */
+__attribute__((noinline)) static struct vcpu *exit_with_work(struct pcpu *cpu)
 {
     bool loaded = false;
     struct vcpu *vcpu;
@@ -119,7 +120,7 @@ struct vcpu *trap_exit(void)
     return vcpu;
 }
 
-static void trap_hvc(struct vcpu *vcpu, uint64_t esr)
+void trap_hvc(struct vcpu *vcpu, uint64_t esr)
 {
     uint32_t immediate = (uint32_t)esr & 0xffff;
 
@@ -175,8 +176,6 @@ static void trap_other(struct vcpu *vcpu, uint64_t esr)
 static void (*find_trap(uint64_t class))(struct vcpu *vcpu, uint64_t esr)
 {
     switch (class) {
-    case EC_HVC64:
-        return trap_hvc;
     case EC_SMC64:
         return trap_smc;
     case EC_WFX:
@@ -193,10 +192,9 @@ static void (*find_trap(uint64_t class))(struct vcpu *vcpu, uint64_t esr)
     }
 }
 
-struct vcpu *trap_sync(struct vcpu *vcpu, uint64_t esr)
+void trap_sync(struct vcpu *vcpu, uint64_t esr)
 {
     find_trap(ESR_EC(esr))(vcpu, esr);
-    return trap_exit();
 }
 
 struct vcpu *trap_serror(struct vcpu *vcpu, uint64_t esr)

@@ -5,7 +5,9 @@
 
 #include "core/vcpu.h"
 
-struct vcpu *trap_sync(struct vcpu *vcpu, uint64_t esr);
+/* A synchronous exception with syndrome @esr: an HVC; any other. trap_exit() follows. */
+void trap_hvc(struct vcpu *vcpu, uint64_t esr);
+void trap_sync(struct vcpu *vcpu, uint64_t esr);
 struct vcpu *trap_irq(struct vcpu *vcpu);
 /* The same, acknowledged already: @iar is what that gave. */
 struct vcpu *trap_irq_acknowledged(struct vcpu *vcpu, uint32_t iar);

@@ -5,6 +5,8 @@
 #include "core/layout.h"
 #include "entry/vector_table.h"
 
+#define ESR_EC_HVC64 0x16 /* Arm ARM D13.2.37 */
+
     .macro irq_full_path
     b       guest_irq
     .endm
@@ -36,7 +38,6 @@
     mrs     x1, tpidr_el2
     ldr     x1, [x1, #PCPU_STACK_TOP]
     mov     sp, x1
-    mov     x29, xzr
     .endm
 
     .macro save_frame
@@ -49,7 +50,11 @@
 guest_sync:
     save_frame
     mrs     x1, esr_el2
+    lsr     w2, w1, #26
+    cmp     w2, #ESR_EC_HVC64          /* Hypercalls and PSCI: no table is asked. */
+    b.eq    guest_hvc
     bl      trap_sync
+    bl      trap_exit
     b       guest_return
 
 /* Acknowledged by the fast path: w2 = IAR, x0-x3 saved. */
@@ -78,6 +83,10 @@ guest_serror:
     save_frame
     mrs     x1, esr_el2
     bl      trap_serror
+
+guest_hvc:
+    bl      trap_hvc
+    bl      trap_exit
 
 /* Return to the vCPU in x0, everything from its frame. */
     .global guest_return

@@ -76,9 +76,10 @@ int64_t hcall_xen_version(struct vcpu *vcpu, const uint64_t args[5])
 {
     uint64_t to = args[1];
 
-    switch ((uint32_t)args[0]) {
-    case XENVER_version:
+    if ((uint32_t)args[0] == XENVER_version) { /* What everybody asks, first of all. */
         return (VERSION_MAJOR << 16) | VERSION_MINOR;
+    }
+    switch ((uint32_t)args[0]) {
     case XENVER_extraversion:
         return give_text(vcpu, to, ".0-bulkhead", sizeof(xen_extraversion_t));
     case XENVER_compile_info:
