@@ -67,7 +67,7 @@ uint64_t ticks_of_us(uint64_t microseconds)
 
 uint64_t wait_limit(void)
 {
-    return WAIT_SECONDS * timer_frequency();
+    return bootarg_number("wait", WAIT_SECONDS) * timer_frequency();
 }
 
 /* Not at every look: under -icount each yield goes through all of QEMU. */
@@ -93,7 +93,7 @@ bool await(const volatile uint32_t *word, uint32_t value, const char *what)
         pause();
     }
     irq_disable();
-    return check(reached(word, value), "%s: %u after %u s, not %u", what, *word, WAIT_SECONDS, value);
+    return check(reached(word, value), "%s: %u after the longest wait, not %u", what, *word, value);
 }
 
 bool await_in_wfi(const volatile uint32_t *word, uint32_t value, const char *what)
@@ -138,6 +138,19 @@ bool irq_waits(void)
     dsb_sy();
     isb();
     return (SYSREG_READ(isr_el1) & ISR_I) != 0;
+}
+
+bool await_irq(const char *what)
+{
+    uint64_t begin = timer_now(TIMER_PHYS);
+
+    while (!irq_waits()) {
+        if (timer_now(TIMER_PHYS) - begin > wait_limit()) {
+            return check(false, "%s: no interrupt comes", what);
+        }
+        pause();
+    }
+    return true;
 }
 
 void take_pending(void)

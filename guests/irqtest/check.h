@@ -16,7 +16,7 @@ struct test {
 };
 /* Each suite's list stands in its own file. */
 extern const struct test tests_distributor[], tests_v2[], tests_v3[], tests_interface[], tests_sgi[];
-extern const struct test tests_overflow[], tests_timer[], tests_sharing[], tests_device[];
+extern const struct test tests_routes[], tests_overflow[], tests_timer[], tests_sharing[], tests_device[];
 
 /* A claim. When it does not hold the running test has failed: the words say why. Any CPU. Returns @good. */
 bool check(bool good, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -49,8 +49,9 @@ bool await_in_wfi(const volatile uint32_t *word, uint32_t value, const char *wha
 void pause(void);                    /* Between two looks in a busy wait. */
 void spin_us(uint64_t microseconds); /* With interrupts as they are. */
 
-bool irq_waits(void);    /* Would an interrupt be taken now? Whatever the mask says: ISR_EL1. */
-void take_pending(void); /* Take what is deliverable, then mask again. */
+bool await_irq(const char *what); /* Until one would be taken now; interrupts stay masked. */
+bool irq_waits(void);             /* Would an interrupt be taken now? Whatever the mask says: ISR_EL1. */
+void take_pending(void);          /* Take what is deliverable, then mask again. */
 
 /* After the end of a level interrupt whose line may be up still. When a guest's end deactivates a physical
  * interrupt, QEMU's GICv2 does not look at its inputs again before its distributor is written

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* main.c - irqtest, a guest that tests interrupts, timers and FP registers as a guest sees them.
  *
- * Boot arguments: test=NAME,NAME... (all: every test that fits the machine and needs no special one), exit=.
+ * Boot arguments: test=NAME,NAME... (all: every test that fits the machine and needs no special one), exit=,
+ * wait=SECONDS after which what has not come will not (30).
  * A line `run NAME` precedes each, then `ok NAME detail`, `FAIL NAME why` (several, perhaps) or `skip NAME
  * why`; at last `irqtest: N ok, N failed`. Its status is 0 when none failed. */
 #include "check.h"
 
-#define TEST_CPU_MAX 4
 #define SPI_WORD_END 96
 #define PRINT_TAIL 160
 
 static const struct test *const suites[] = {
-    tests_distributor, tests_v2,    tests_v3,      tests_interface, tests_sgi,
-    tests_overflow,    tests_timer, tests_sharing, tests_device,
+    tests_distributor, tests_v2,       tests_v3,    tests_interface, tests_sgi,
+    tests_routes,      tests_overflow, tests_timer, tests_sharing,   tests_device,
 };
 static const struct test *running;
 static volatile uint32_t failures; /* Of the running test. */

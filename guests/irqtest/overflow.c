@@ -5,6 +5,7 @@
 
 #define SPIS 12
 #define SGIS 4
+#define GICC_CTLR_ALL_GROUPS 7U /* Both groups, and GICC_IAR acknowledges both. */
 
 /* The later the better, so that the order they come in is never the order they are made pending in. */
 static uint8_t priority_of(unsigned index)
@@ -160,6 +161,25 @@ static void better_later(unsigned argument)
     expect_in_order(1);
 }
 
+/* Every other one is in group 1: they come in the order of their priorities all the same. */
+static void both_groups(unsigned argument)
+{
+    uint64_t gicd = platform.gicd.base, gicc = platform.gicc.base;
+
+    (void)argument;
+    prepare_all();
+    mmio_write32(gicd + GICD_IGROUPR + 4, 0xaaaaaaaa);
+    mmio_write32(gicd + GICD_CTLR, 3);
+    mmio_write32(gicc + GICC_CTLR, GICC_CTLR_ALL_GROUPS);
+    pend_all();
+    take_pending();
+    check_equal("deliveries", irq_log[0].count, SPIS);
+    expect_in_order(0);
+    mmio_write32(gicd + GICD_IGROUPR + 4, 0);
+    mmio_write32(gicd + GICD_CTLR, 1);
+    mmio_write32(gicc + GICC_CTLR, 1);
+}
+
 /* Withdrawn, disabled or given another priority while they wait: some in list registers, some not. */
 static void changed_while_waiting(unsigned argument)
 {
@@ -266,6 +286,7 @@ const struct test tests_overflow[] = {
     {"over-left-active-3", left_active, .argument = 3},
     {"over-left-active-at-once", left_active_at_once, .argument = 0},
     {"over-better-later", better_later, .argument = 0},
+    {"over-both-groups", both_groups, .argument = 0, .gic = 2},
     {"over-changed", changed_while_waiting, .argument = 0},
     {"over-mixture", mixture, .argument = 0},
     {"over-again", again, .argument = 0},

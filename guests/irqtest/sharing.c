@@ -33,6 +33,8 @@ static void on_tick(unsigned intid, struct trap_frame *frame)
 
     (void)frame;
     check(now >= ticker->deadline, "fires before its deadline");
+    check_equal("CVAL", timer == TIMER_VIRT ? SYSREG_READ(cntv_cval_el0) : SYSREG_READ(cntp_cval_el0),
+                ticker->deadline);
     ticker->latest = now - ticker->deadline > ticker->latest ? now - ticker->deadline : ticker->latest;
     for (unsigned i = 0; i < ticker->yields; i++) {
         sched_yield();

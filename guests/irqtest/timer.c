@@ -54,20 +54,6 @@ static void fire(void)
     timer_set(tick.timer, timer_now(tick.timer));
 }
 
-/* Wait until it is pending for this CPU, interrupts masked. */
-static bool await_pending(const char *what)
-{
-    uint64_t begin = timer_now(TIMER_PHYS);
-
-    while (!irq_waits()) {
-        if (timer_now(TIMER_PHYS) - begin > wait_limit()) {
-            return check(false, "%s: it does not come", what);
-        }
-        pause();
-    }
-    return true;
-}
-
 static void expect_quiet(const char *what)
 {
     spin_us(SETTLE_US);
@@ -146,7 +132,7 @@ static void masked(unsigned timer)
 {
     use((enum timer)timer);
     timer_set(tick.timer, timer_now(tick.timer));
-    if (!await_pending("enabled")) {
+    if (!await_irq("enabled")) {
         return;
     }
     timer_stop(tick.timer);
@@ -182,7 +168,7 @@ static void disabled(unsigned timer)
     await(&tick.count, 1, "enabled while it is pending");
     expect_count("enabled while it is pending", 1);
     fire();
-    await_pending("enabled");
+    await_irq("enabled");
     gic_disable(tick.intid);
     check(!irq_waits(), "disabled when it was pending: still there");
     take_pending();
@@ -232,9 +218,9 @@ static void clear_pending(unsigned timer)
 {
     use((enum timer)timer);
     fire();
-    await_pending("enabled");
+    await_irq("enabled");
     gic_set_pending(tick.intid, false);
-    await_pending("ICPENDR while the condition holds");
+    await_irq("ICPENDR while the condition holds");
     check(gic_is_pending(tick.intid), "not pending after ICPENDR while the condition holds");
     await(&tick.count, 1, "ICPENDR while the condition holds");
     expect_count("ICPENDR while the condition holds", 1);
@@ -261,7 +247,7 @@ static void clear_active(unsigned timer)
 {
     use((enum timer)timer);
     fire();
-    await_pending("enabled");
+    await_irq("enabled");
     uint32_t raw = gic_acknowledge();
     check_equal("acknowledged", gic_intid(raw), tick.intid);
     check(gic_is_active(tick.intid), "not active");
@@ -279,7 +265,7 @@ static void two_steps(unsigned timer)
     gic_set_eoi_mode(true);
     fire();
     for (unsigned round = 0; round < 5; round++) {
-        if (!await_pending("before DIR")) {
+        if (!await_irq("before DIR")) {
             return;
         }
         uint32_t raw = gic_acknowledge();
@@ -290,7 +276,7 @@ static void two_steps(unsigned timer)
         gic_deactivate(raw);
         look_again();
     }
-    await_pending("after the last DIR");
+    await_irq("after the last DIR");
     timer_stop(tick.timer);
     uint32_t raw = gic_acknowledge();
     gic_end(raw);
@@ -367,7 +353,7 @@ static void first_life(void *argument)
     irq_end_by_handler(true);
     use(tick.timer);
     fire();
-    if (await_pending("before CPU_OFF") && active) {
+    if (await_irq("before CPU_OFF") && active) {
         check_equal("acknowledged", gic_intid(gic_acknowledge()), tick.intid);
     }
     off_step = 1;

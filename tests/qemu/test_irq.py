@@ -51,7 +51,8 @@ RTC_TREE = """/dts-v1/;
 RTC = "rtc-alarm,rtc-level,rtc-disabled,rtc-masked,rtc-states,rtc-two-steps,rtc-routed"
 RTC_MOVES = "rtc-routed-pending,rtc-switched"
 SHARE = "share-ticks,share-switch-in-handler,share-fp,share-fp-fresh"
-SMP = "sgi-lists,sgi-others,sgi-simultaneous,sgi-relay,sgi-streams,sgi-wake,timer-cpu-off-virt,timer-cpu-off-phys"
+SMP = ("sgi-lists,sgi-others,sgi-simultaneous,sgi-relay,sgi-streams,sgi-wake,route-to-each,route-while-pending,"
+       "route-to-nobody,route-to-any,timer-cpu-off-virt,timer-cpu-off-phys")
 LATE_MAX_US = 300000  # Of a tick beside a storm: the emulator shares its own computer.
 
 
