@@ -167,13 +167,9 @@ static void each_spi(unsigned first, uint32_t mask, void (*act)(unsigned intid, 
  * so the last of both has it right. One that is off its pCPU most likely comes back to the same. */
 static void route_spi(struct domain *domain, unsigned intid)
 {
-    struct spinlock *lock = vgic_lock(domain->vgic);
-    const struct vcpu *target;
-    unsigned cpu;
+    const struct vcpu *target = domain->vcpu[vgic_target(domain->vgic, intid)];
+    unsigned cpu = atomic_load(&target->loaded_cpu);
 
-    spin_lock(lock);
-    target = domain->vcpu[vgic_target(domain->vgic, intid)];
-    cpu = atomic_load(&target->loaded_cpu);
     if (cpu == CPU_NONE) {
         cpu = target->last_cpu;
     }
@@ -181,7 +177,6 @@ static void route_spi(struct domain *domain, unsigned intid)
         spi_moved(domain, intid);
         gic()->set_route(intid, cpu);
     }
-    spin_unlock(lock);
 }
 
 void irq_notice(struct domain *domain, uint32_t notice)
@@ -191,7 +186,7 @@ void irq_notice(struct domain *domain, uint32_t notice)
     }
 }
 
-void irq_do_work(struct domain *domain, const struct vgic_work *work)
+void irq_apply(struct domain *domain, const struct vgic_work *work)
 {
     const struct gic_driver *g = gic();
 
@@ -203,8 +198,10 @@ void irq_do_work(struct domain *domain, const struct vgic_work *work)
     for (uint32_t rest = work->route; rest != 0; rest &= rest - 1) {
         route_spi(domain, work->first + (unsigned)__builtin_ctz(rest));
     }
-    each_spi(work->first, work->enable, g->enable, true);
-    irq_notice(domain, work->notice);
+    if (!atomic_load(
+            &domain->stopped)) { /* irq_release() has been here, or will be: nothing is enabled behind it. */
+        each_spi(work->first, work->enable, g->enable, true);
+    }
 }
 
 /* The fast path must not inject any more. */
@@ -434,6 +431,7 @@ void irq_pend(struct domain *domain, unsigned vcpu, unsigned intid)
 
 void irq_release(struct domain *domain)
 {
+    spin_lock(vgic_lock(domain->vgic));
     for (unsigned intid = GIC_SPI_FIRST; intid < domain->spi_limit; intid++) {
         if (spi_owner[intid] == domain) {
             gic()->enable(intid, false);
@@ -441,4 +439,5 @@ void irq_release(struct domain *domain)
             gic()->set_active(intid, false);
         }
     }
+    spin_unlock(vgic_lock(domain->vgic));
 }

@@ -23,8 +23,10 @@ int irq_assign(struct domain *domain, unsigned intid, bool edge);
 /* @domain has stopped: none of its interrupts may bother a pCPU any more. */
 void irq_release(struct domain *domain);
 
-/* Do in the physical GIC, and to other vCPUs, what a change of @domain's vGIC asks for. Lock not held. */
-void irq_do_work(struct domain *domain, const struct vgic_work *work);
+/* Do in the physical GIC what a change of @domain's vGIC asks for. With the vGIC's lock still held from the
+ * change, so that model and hardware cannot part. What concerns other vCPUs is left:
+ * irq_notice(work->notice), without the lock. */
+void irq_apply(struct domain *domain, const struct vgic_work *work);
 
 /* vcpu_notice() for each vCPU of @domain in the mask. Lock not held. */
 void irq_notice(struct domain *domain, uint32_t vcpus);

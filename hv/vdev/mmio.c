@@ -85,12 +85,13 @@ static enum mmio_result access_gic(struct vcpu *vcpu, unsigned frame, uint32_t o
     if (answer == VGIC_FOLD_FIRST) {
         answer = access_folded(vcpu, &wish);
     }
-    spin_unlock(lock);
     *value = wish.value;
     if (work.physical) {
-        irq_do_work(domain, &work);
+        irq_apply(domain, &work);
         query_pending(&work, value);
-    } else if (work.notice != 0) {
+    }
+    spin_unlock(lock);
+    if (work.notice != 0) {
         irq_notice(domain, work.notice);
     }
     return answer == VGIC_DONE ? MMIO_DONE : MMIO_ABORT;
