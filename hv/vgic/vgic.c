@@ -136,11 +136,14 @@ static int notice_index(uint32_t notice)
 int vgic_hw_arrived(struct vgic *vgic, unsigned vcpu, unsigned intid)
 {
     struct virq *virq = vgic_virq(vgic, vcpu, intid);
+    /* One that moved and is not ended cannot fire, but where the active state is kept per CPU: software still
+     * has to end it. */
+    uint32_t moved = (virq->flags & VIRQ_HW_ACTIVE) != 0 ? 0 : VIRQ_MOVED;
 
     ASSERT((virq->flags & VIRQ_LINKED) != 0);
     /* If it is listed with GIC_LR_HW, the guest has ended it (else the physical interrupt could not have
      * fired), and the empty list register must not be taken for the end of this one. */
-    virq->flags = (virq->flags | VIRQ_LATCH | VIRQ_HW_ACTIVE) & ~(VIRQ_LR_ENDS_HW | VIRQ_MOVED);
+    virq->flags = (virq->flags | VIRQ_LATCH | VIRQ_HW_ACTIVE) & ~(VIRQ_LR_ENDS_HW | moved);
     return notice_index(virq_added(vgic, virq));
 }
 

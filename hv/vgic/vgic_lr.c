@@ -80,6 +80,9 @@ uint32_t vgic_fold(struct vgic *vgic, unsigned vcpu, const struct gic_lr *lr)
         if (virq->target == vcpu || virq->target == VIRQ_NO_TARGET) {
             virq_requeue(vgic, virq);
         } else {
+            if ((virq->flags & (VIRQ_HW_ACTIVE | VIRQ_ACTIVE)) == VIRQ_HW_ACTIVE) {
+                virq->flags |= VIRQ_MOVED; /* Acknowledged here, to be ended on another pCPU. */
+            }
             notice |= virq_changed(vgic, virq) & ~BIT32(vcpu);
             vgic_mark_stale(vgic, virq->target); /* A list register bound there can be used now. */
         }
