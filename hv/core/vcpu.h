@@ -85,8 +85,12 @@ void vcpu_notice(struct vcpu *vcpu);
  * are in its frame alone. */
 bool vcpu_schedule(struct pcpu *cpu);
 
-/* The running vCPU waits for an interrupt (wfi, SCHEDOP_block). */
+/* The running vCPU waits for an interrupt, or its timer, and does not go on before (SCHEDOP_block, poll,
+ * CPU_SUSPEND). */
 void vcpu_block(struct vcpu *vcpu);
+
+/* It waits by wfi, which may end for no reason: cheaper while nobody else wants the pCPU. */
+void vcpu_wait(struct vcpu *vcpu);
 
 /* The running vCPU lets others of equal standing go first. */
 void vcpu_yield(struct vcpu *vcpu);

@@ -137,15 +137,20 @@ void vcpu_block(struct vcpu *vcpu)
 {
     struct pcpu *cpu = this_cpu();
 
-    if (cpu->alone) {
-        if (!interrupts_wait(cpu, vcpu)) {
-            cpu->doze_since = cpu_count_ticks();
-        }
-        return;
-    }
     pcpu_reschedule(sched_sleep(&vcpu->unit, RUNSTATE_BLOCKED, time_now_ns()) | BIT32(cpu->base.id));
     if (interrupts_wait(cpu, vcpu)) {
         pcpu_reschedule(sched_unblock(&vcpu->unit, time_now_ns()) | BIT32(cpu->base.id));
+    }
+}
+
+void vcpu_wait(struct vcpu *vcpu)
+{
+    struct pcpu *cpu = this_cpu();
+
+    if (!cpu->alone) {
+        vcpu_block(vcpu);
+    } else if (!interrupts_wait(cpu, vcpu)) {
+        cpu->doze_since = cpu_count_ticks();
     }
 }
 

@@ -150,7 +150,7 @@ static void trap_wfx(struct vcpu *vcpu, uint64_t esr)
     if (esr & BIT64(0)) { /* WFE: a spinning guest; let others of equal standing go first. */
         vcpu_yield(vcpu);
     } else {
-        vcpu_block(vcpu);
+        vcpu_wait(vcpu);
     }
 }
 
