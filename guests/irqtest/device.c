@@ -18,6 +18,7 @@ static struct {
     uint64_t base;
     unsigned intid;
 } rtc;
+static volatile uint32_t begun; /* A handler, since the last ring(). */
 static volatile uint32_t alarms, alarms_on[GUEST_CPU_MAX];
 static volatile uint32_t holds;  /* So many times the handler leaves the line up. */
 static volatile unsigned yields; /* In the handler. */
@@ -57,6 +58,8 @@ static void on_alarm(unsigned intid, struct trap_frame *frame)
         hypercall(HYPERCALL_SCHED_OP, SCHEDOP_YIELD, 0, 0, 0, 0);
         check(gic_is_active(intid), "not active any more after the switch");
     }
+    begun = 1;
+    dsb_sy();
     if (holds > 0) {
         holds--;
     } else {
@@ -88,9 +91,12 @@ static bool use(void)
 
 static void ring(void)
 {
+    begun = 0;
+    dsb_sy();
     mmio_write32(rtc.base + RTC_MR, mmio_read32(rtc.base + RTC_DR));
-    /* The second may have changed between the two. */
-    while (mmio_read32(rtc.base + RTC_RIS) == 0 && alarms == 0) {
+    /* The second may have changed between the two. If it has not, the line is up, or a handler has begun to
+     * take it down. */
+    while (mmio_read32(rtc.base + RTC_RIS) == 0 && begun == 0) {
         mmio_write32(rtc.base + RTC_MR, mmio_read32(rtc.base + RTC_DR));
     }
 }

@@ -141,7 +141,7 @@ def command(case, directory):
 
 def last_words(number, guest):
     """What ends a guest's part on the console, as a regular expression."""
-    return re.escape(guest.last) if guest.last else rf"\(d{number}\) irqtest: \d+ ok"
+    return re.escape(guest.last) if guest.last else rf"\(d{number}\) irqtest: \d+ ok, \d+ failed"
 
 
 def judge_guest(number, guest, text):
