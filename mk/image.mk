@@ -41,12 +41,11 @@ arm64-flags += -Wthread-safety
 endif
 hv-flags := $(arm64-flags) $(errata-flags) $(hv-includes) -Wframe-larger-than=4096
 
-# offsets.c is not part of the image: it makes offsets.h. The layers, lowest first.
+# The layers, lowest first.
 layers := arch/arm64 lib drivers base sched vgic core vdev hcall boot entry
-hv-sources := $(filter-out hv/entry/offsets.c,$(foreach l,$(layers),$(wildcard hv/$(l)/*.c hv/$(l)/*.S)))
+hv-sources := $(foreach l,$(layers),$(wildcard hv/$(l)/*.c hv/$(l)/*.S))
 hv-objects := $(patsubst %,$(OUT)/%.o,$(basename $(hv-sources)))
 config-h := $(OUT)/include/generated/config.h
-offsets-h := $(patsubst hv/entry/%.c,$(OUT)/include/generated/%.h,$(wildcard hv/entry/offsets.c))
 
 # The compiler would turn the loops of memset() and memcpy() into calls of themselves.
 ifneq ($(LLVM),1)
@@ -63,17 +62,9 @@ hv-compile = mkdir -p $(@D) && $(CC) $(hv-flags) -MMD -MP -MT $@ -MF $@.d -c $< 
 $(OUT)/hv/%.o: hv/%.c $(MAKE_FILES) $(config-h) | $(XEN_HEADERS) $(libraries)
 	$(call say,CC,$<)
 	$(Q)$(hv-compile)
-$(OUT)/hv/%.o: hv/%.S $(MAKE_FILES) $(config-h) $(offsets-h) | $(XEN_HEADERS)
+$(OUT)/hv/%.o: hv/%.S $(MAKE_FILES) $(config-h) | $(XEN_HEADERS)
 	$(call say,AS,$<)
 	$(Q)$(hv-compile)
-
-# Offsets of structures for assembly: offsets.c emits lines `->NAME VALUE` by inline assembly, which become
-# #defines.
-$(OUT)/include/generated/offsets.h: hv/entry/offsets.c $(MAKE_FILES) $(config-h) | $(XEN_HEADERS) $(libraries)
-	$(call say,GEN,$@)
-	$(Q)$(CC) $(hv-flags) -fno-lto -MMD -MP -MT $@ -MF $(OUT)/offsets.o.d -S $< -o $(OUT)/offsets.s
-	$(Q){ echo '/* Made from $<: do not edit. */'; \
-		sed -nE 's/^.*->([A-Za-z0-9_]+) [#$$]?(-?[0-9]+).*$$/#define \1 \2/p' $(OUT)/offsets.s; } >$@
 
 $(OUT)/hv.lds: hv/hv.lds.S $(MAKE_FILES)
 	$(Q)mkdir -p $(@D)
@@ -105,4 +96,4 @@ image: $(OUT)/bulkhead
 release debug full_path: %:
 	$(Q)$(MAKE) OUT=$(OUT)/$@ CONFIG=$(OUT)/$@/.config image
 
--include $(shell find $(OUT)/hv -name '*.o.d' 2>/dev/null) $(wildcard $(OUT)/offsets.o.d)
+-include $(shell find $(OUT)/hv -name '*.o.d' 2>/dev/null)

@@ -170,9 +170,8 @@ static void start_domains(void)
 /* What the image and the tree take is nobody's: a module lying over it is named in an error. */
 static void reserve(pa_t base, uint64_t size_bytes)
 {
-    if (board.reserved_count < BOARD_RANGE_MAX) {
-        board.reserved[board.reserved_count++] = (struct mem_range){.base = base, .size_bytes = size_bytes};
-    }
+    ASSERT(board.reserved_count < ARRAY_COUNT(board.reserved));
+    board.reserved[board.reserved_count++] = (struct mem_range){.base = base, .size_bytes = size_bytes};
 }
 
 static void reserve_own(pa_t tree, uint64_t tree_bytes)

@@ -417,18 +417,6 @@ void irq_set_level(struct domain *domain, unsigned vcpu, unsigned intid, bool le
     }
 }
 
-void irq_pend(struct domain *domain, unsigned vcpu, unsigned intid)
-{
-    int target;
-
-    spin_lock(vgic_lock(domain->vgic));
-    target = vgic_pend(domain->vgic, vcpu, intid, 0);
-    spin_unlock(vgic_lock(domain->vgic));
-    if (target >= 0) {
-        vcpu_notice(domain->vcpu[target]);
-    }
-}
-
 void irq_release(struct domain *domain)
 {
     spin_lock(vgic_lock(domain->vgic));

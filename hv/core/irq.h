@@ -52,6 +52,5 @@ void irq_follow(struct pcpu *cpu, struct vcpu *vcpu);
 
 /* Software interrupts into a domain. Any CPU, no lock of rank LOCK_RANK_VGIC or above held. */
 void irq_set_level(struct domain *domain, unsigned vcpu, unsigned intid, bool level);
-void irq_pend(struct domain *domain, unsigned vcpu, unsigned intid);
 
 #endif

@@ -7,6 +7,7 @@
 #include "lib/types.h"
 
 #define BOARD_RANGE_MAX 32
+#define BOARD_OWN_RANGES 2 /* Room that board_read() leaves for our image and the tree. */
 #define BOARD_GICR_MAX 8
 
 struct mem_range {
@@ -46,7 +47,8 @@ struct board {
     char model[64];
     struct mem_range memory[BOARD_RANGE_MAX];
     unsigned memory_count;
-    struct mem_range reserved[BOARD_RANGE_MAX]; /* memreserve entries and /reserved-memory with an address. */
+    struct mem_range reserved[BOARD_RANGE_MAX + BOARD_OWN_RANGES]; /* memreserve entries and /reserved-memory
+                                                                      with an address. */
     unsigned reserved_count;
     uint64_t cpu_mpidr[CPU_MAX]; /* Affinity fields only; [0] is the boot CPU. */
     unsigned cpu_count;

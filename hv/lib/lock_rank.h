@@ -4,7 +4,6 @@
 #ifndef LIB_LOCK_RANK_H
 #define LIB_LOCK_RANK_H
 
-#define LOCK_RANK_DOMAINS 10
 #define LOCK_RANK_DOMAIN 15
 #define LOCK_RANK_MEMORY 20
 #define LOCK_RANK_VGIC 30
