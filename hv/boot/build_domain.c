@@ -236,6 +236,8 @@ int build_domain(const struct domain_config *config, const struct board *board, 
         .vcpu_count = config->vcpu_count,
         .gic_version = board->gic.version,
         .spi_limit = (unsigned)min_u64(GIC_SPI_FIRST + spis, GIC_INTID_MAX),
+        .gicd_base = board->gic.version == 2 ? GUEST_GICD_BASE : GUEST_GICV3_GICD_BASE,
+        .gicr_base = GUEST_GICV3_GICR0_BASE,
     };
     struct layout layout = {0};
     struct domain *domain;

@@ -15,7 +15,7 @@
 #include "lib/log.h"
 #include "lib/string.h"
 
-/* Ids start at 1: 0 is the ABI's control domain. */
+/* Id 0 is the ABI's control domain; the others' start at 1. */
 static struct domain *domains[DOMAIN_MAX];
 static uint16_t domain_next_id = 1;
 static _Atomic unsigned running_count;
@@ -138,12 +138,15 @@ static void give_back(struct domain *domain)
 
 int domain_create(const struct domain_params *params, struct domain **out)
 {
-    uint16_t id = domain_next_id;
+    uint16_t id = params->privileged ? 0 : domain_next_id;
     struct domain *domain;
     int error;
 
     if (id >= DOMAIN_MAX) {
         return -ENOSPC;
+    }
+    if (domains[id] != NULL) {
+        return -EBUSY;
     }
     if (params->vcpu_count == 0 || params->vcpu_count > VCPU_MAX) {
         return -EINVAL;
@@ -153,14 +156,23 @@ int domain_create(const struct domain_params *params, struct domain **out)
         return -ENOMEM;
     }
     domain->id = id;
+    domain->privileged = params->privileged;
+    domain->direct_map = params->direct_map;
     (void)string_copy(domain->name, sizeof(domain->name), params->name);
     domain->vcpu_count = params->vcpu_count;
     domain->gic_version = params->gic_version;
     domain->spi_limit = params->spi_limit;
+    domain->gicd_base = params->gicd_base;
+    domain->gicr_base = params->gicr_base;
     domain->count_offset = cpu_count_ticks();
     spin_init(&domain->power_lock, LOCK_RANK_DOMAIN);
     spin_init(&domain->memory_lock, LOCK_RANK_MEMORY);
-    error = stage2_init(&domain->stage2, id, id); /* VMIDs are eight bits wide: DOMAIN_MAX is below. */
+    domain->shared_info = hv_alloc(PAGE_SIZE);
+    if (domain->shared_info == NULL) {
+        return -ENOMEM;
+    }
+    error =
+        stage2_init(&domain->stage2, id, (uint16_t)(id + 1)); /* VMIDs are 1 to 255: DOMAIN_MAX is below. */
     if (error == 0) {
         error = create_vgic(domain, params);
     }
@@ -172,7 +184,7 @@ int domain_create(const struct domain_params *params, struct domain **out)
         return error;
     }
     domains[id] = domain;
-    domain_next_id++;
+    domain_next_id = (uint16_t)(domain_next_id + (params->privileged ? 0 : 1));
     atomic_fetch_add(&running_count, 1);
     *out = domain;
     return 0;

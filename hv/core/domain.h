@@ -26,7 +26,9 @@ struct vpl011;
 
 struct domain {
     uint16_t id;
-    char name[96]; /* Path of its node. */
+    char name[96];   /* Path of its node. */
+    bool privileged; /* The control domain, Dom0: its id is 0. */
+    bool direct_map; /* Its RAM stands at the machine's addresses. */
     unsigned vcpu_count;
     struct vcpu *vcpu[VCPU_MAX];
     struct spinlock power_lock; /* LOCK_RANK_DOMAIN: PSCI state of its vCPUs. */
@@ -37,24 +39,32 @@ struct domain {
     const struct vcpu *last_on[CPU_MAX]; /* Whose translations pCPU n's TLB has of this VMID; its own word. */
     unsigned gic_version;
     unsigned spi_limit;
+    /* Guest addresses of its virtual GIC: distributor, GICv3 redistributors. */
+    uint64_t gicd_base, gicr_base;
     struct vgic *vgic;
     uint64_t count_offset; /* CNTVOFF_EL2: its virtual counter starts at 0. */
     struct vpl011 *vpl011; /* Its virtual UART; NULL: none. vdev/vconsole.h makes it. */
     uint64_t log_since_ns; /* core/guest_log.h: lines it has caused, and when some were forgiven last. */
     unsigned log_spent;
+    void *shared_info; /* The ABI's page of that name, zeroed; the hypervisor's own. */
     uint64_t hvm_param[DOMAIN_HVM_PARAM_COUNT];
 };
 
 struct domain_params {
     const char *name;
+    bool privileged; /* Dom0: the one with id 0. */
+    bool direct_map;
     unsigned vcpu_count;
     unsigned gic_version;
-    unsigned spi_limit;                    /* First INTID the guest does not have. */
+    unsigned spi_limit; /* First INTID the guest does not have. */
+    /* Where its virtual GIC answers: the guest platform's addresses (xen/arch-arm.h), or Dom0's the
+     * machine's. */
+    uint64_t gicd_base, gicr_base;
     uint32_t vcpu_hard_affinity[VCPU_MAX]; /* 0: any. */
 };
 
 /* A new domain without memory, all vCPUs off. Returns 0 with @out; -EINVAL, -ENOMEM, -ENOSPC (too many
- * domains). */
+ * domains), -EBUSY (there is a privileged one). */
 int domain_create(const struct domain_params *params, struct domain **out);
 
 /* @domain, of which nothing ran yet, could not be built: give back its pCPUs, interrupts and memory. Boot

@@ -20,7 +20,6 @@
 #define VPL011_BYTES PAGE_SIZE
 #define GICD_V2_BYTES PAGE_SIZE
 #define GICR_FRAME_BYTES KIB(128) /* RD_base and SGI_base of one vCPU. */
-#define GICR_BYTES (GICR_FRAME_BYTES * VCPU_MAX)
 
 enum mmio_result {
     MMIO_DONE,
@@ -31,12 +30,6 @@ enum mmio_result {
 /* @offset of the device's window. */
 typedef enum mmio_result (*device_access)(struct vcpu *vcpu, uint64_t offset,
                                           const struct mmio_access *access, uint64_t *value);
-
-/* Where a device of a domain's platform is. */
-struct window {
-    uint64_t base, size_bytes;
-    device_access access;
-};
 
 /* OR in the physical state of linked interrupts whose pending bits the guest reads. */
 static void query_pending(const struct vgic_work *work, uint64_t *value)
@@ -138,31 +131,21 @@ static enum mmio_result access_vpl011(struct vcpu *vcpu, uint64_t offset, const 
     return MMIO_DONE;
 }
 
-/* The UART stands last: a domain without it has a row less. */
-static const struct window windows_v2[] = {
-    {GUEST_GICD_BASE, GICD_V2_BYTES, access_gicd},
-    {GUEST_PL011_BASE, VPL011_BYTES, access_vpl011},
-};
-static const struct window windows_v3[] = {
-    {GUEST_GICV3_GICD_BASE, GUEST_GICV3_GICD_SIZE, access_gicd},
-    {GUEST_GICV3_GICR0_BASE, GICR_BYTES, access_gicr},
-    {GUEST_PL011_BASE, VPL011_BYTES, access_vpl011},
-};
-
-/* The device of @domain's platform that answers at @addr; NULL. */
-static const struct window *find_window(const struct domain *domain, uint64_t addr)
+/* The device of @domain's platform that answers at @addr, and how far into it that is; NULL. */
+static device_access find_device(const struct domain *domain, uint64_t addr, uint64_t *offset)
 {
     bool v2 = domain->gic_version == 2;
-    const struct window *window = v2 ? windows_v2 : windows_v3;
-    const struct window *end =
-        v2 ? windows_v2 + ARRAY_COUNT(windows_v2) : windows_v3 + ARRAY_COUNT(windows_v3);
 
-    for (end -= domain->vpl011 != NULL ? 0 : 1; window != end; window++) {
-        if (addr - window->base < window->size_bytes) {
-            return window;
-        }
+    *offset = addr - domain->gicd_base;
+    if (*offset < (v2 ? GICD_V2_BYTES : GUEST_GICV3_GICD_SIZE)) {
+        return access_gicd;
     }
-    return NULL;
+    *offset = addr - domain->gicr_base;
+    if (!v2 && *offset < GICR_FRAME_BYTES * domain->vcpu_count) {
+        return access_gicr;
+    }
+    *offset = addr - GUEST_PL011_BASE;
+    return domain->vpl011 != NULL && *offset < VPL011_BYTES ? access_vpl011 : NULL;
 }
 
 /* Is @addr mapped after all? Another pCPU was changing the entry (break-before-make) when the guest came
@@ -203,12 +186,13 @@ void vmmio_fault(struct vcpu *vcpu, uint64_t esr)
     uint64_t virtual_addr = sysreg_read(far_el2);
     uint64_t addr = (bits_get(sysreg_read(hpfar_el2), 43, 4) << PAGE_SHIFT) | (virtual_addr & PAGE_MASK);
     bool instruction = ESR_EC(esr) == EC_IABT_LOWER;
-    const struct window *window = find_window(vcpu->domain, addr);
     struct mmio_access access;
+    uint64_t offset;
+    device_access device = find_device(vcpu->domain, addr, &offset);
 
-    if (window != NULL) {
+    if (device != NULL) {
         if (!instruction && mmio_decode((uint32_t)ESR_ISS(esr), &access) &&
-            emulate(vcpu, window->access, addr - window->base, &access) != MMIO_ABORT) {
+            emulate(vcpu, device, offset, &access) != MMIO_ABORT) {
             return;
         }
     } else if ((ESR_ISS(esr) & FSC_TYPE_MASK) == FSC_TRANSLATION && is_mapped(vcpu->domain, addr)) {
