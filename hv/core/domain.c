@@ -10,6 +10,7 @@
 #include "core/pcpu.h"
 #include "core/power.h"
 #include "core/sched_setup.h"
+#include "lib/abi.h"
 #include "lib/error.h"
 #include "lib/lock_rank.h"
 #include "lib/log.h"
@@ -81,6 +82,7 @@ static int create_vcpu(struct domain *domain, unsigned id, uint32_t hard_affinit
     vcpu->domain = domain;
     vcpu->id = id;
     vcpu->stale = vgic_stale_flag(domain->vgic, id);
+    vcpu->vgic = vgic_of_vcpu(domain->vgic, id);
     vcpu->vmpidr = BIT64(31) | id; /* Xen's numbering of up to sixteen: Aff0. */
     atomic_init(&vcpu->loaded_cpu, CPU_NONE);
     vcpu->last_cpu = CPU_NONE;
@@ -111,6 +113,7 @@ static int create_vgic(struct domain *domain, const struct domain_params *params
         .vcpu_count = params->vcpu_count,
         .spi_limit = params->spi_limit,
         .lr_count = gic()->lr_count(),
+        .lr_empty = gic()->lr_empty,
     };
 
     for (unsigned i = 0; i < params->vcpu_count; i++) {
@@ -163,6 +166,7 @@ int domain_create(const struct domain_params *params, struct domain **out)
     domain->gic_version = params->gic_version;
     domain->spi_limit = params->spi_limit;
     domain->gicd_base = params->gicd_base;
+    domain->gicd_bytes = params->gic_version == 2 ? PAGE_SIZE : GUEST_GICV3_GICD_SIZE;
     domain->gicr_base = params->gicr_base;
     domain->count_offset = cpu_count_ticks();
     spin_init(&domain->power_lock, LOCK_RANK_DOMAIN);

@@ -40,7 +40,7 @@ struct domain {
     unsigned gic_version;
     unsigned spi_limit;
     /* Guest addresses of its virtual GIC: distributor, GICv3 redistributors. */
-    uint64_t gicd_base, gicr_base;
+    uint64_t gicd_base, gicd_bytes, gicr_base;
     struct vgic *vgic;
     uint64_t count_offset; /* CNTVOFF_EL2: its virtual counter starts at 0. */
     struct vpl011 *vpl011; /* Its virtual UART; NULL: none. vdev/vconsole.h makes it. */

@@ -190,6 +190,12 @@ void irq_apply(struct domain *domain, const struct vgic_work *work)
 {
     const struct gic_driver *g = gic();
 
+    if ((work->hardware & VGIC_WORK_LIST) != 0) {
+        irq_list(&work->list);
+    }
+    if ((work->hardware & VGIC_WORK_PHYSICAL) == 0) {
+        return;
+    }
     each_spi(work->first, work->disable, g->enable, false);
     each_spi(work->first, work->set_edge, g->set_edge, true);
     each_spi(work->first, work->set_level, g->set_edge, false);

@@ -5,6 +5,7 @@
 
 #include "core/domain.h"
 #include "core/pcpu.h"
+#include "drivers/gic.h"
 
 #define IRQ_SGI_KICK 0u /* Pass trap_exit(). */
 
@@ -27,6 +28,12 @@ void irq_release(struct domain *domain);
  * change, so that model and hardware cannot part. What concerns other vCPUs is left:
  * irq_notice(work->notice), without the lock. */
 void irq_apply(struct domain *domain, const struct vgic_work *work);
+
+/* Write the list register that a change by the running vCPU asks for, before it goes on. Lock held. */
+static inline void irq_list(const struct vgic_list *list)
+{
+    gic()->lr_write(list->slot, gic()->lr_encode(&list->lr));
+}
 
 /* vcpu_notice() for each vCPU of @domain in the mask. Lock not held. */
 void irq_notice(struct domain *domain, uint32_t vcpus);

@@ -13,6 +13,7 @@
 
 struct domain;
 struct pcpu;
+struct vgic_vcpu;
 
 /* General registers. Saved by every trap; core/layout.h has the offsets. */
 struct frame {
@@ -37,6 +38,7 @@ struct vcpu {
     struct frame frame; /* First: core/layout.h. */
     struct domain *domain;
     const _Atomic uint8_t *stale; /* vgic_stale_flag() of this vCPU. */
+    struct vgic_vcpu *vgic;       /* vgic_of_vcpu() */
     unsigned id;
     uint64_t hcr, vmpidr;
     struct sched_unit unit;

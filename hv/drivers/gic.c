@@ -10,25 +10,20 @@
 #define ALL_BITS 0xffffffffu
 #define ALL_SGIS 0x0000ffffu
 
-static const struct gic_driver *chosen;
+const struct gic_driver *gic_chosen;
 static struct spinlock config_lock = SPINLOCK_INIT(LOCK_RANK_GIC);
-
-const struct gic_driver *gic(void)
-{
-    return chosen;
-}
 
 void gic_select(const struct board_gic *board)
 {
     if (board->version == gicv2_driver.version) {
-        chosen = &gicv2_driver;
+        gic_chosen = &gicv2_driver;
     } else if (board->version == gicv3_driver.version) {
-        chosen = &gicv3_driver;
+        gic_chosen = &gicv3_driver;
     } else {
         panic("no interrupt controller found: the device tree needs a node compatible with \"arm,gic-400\", "
               "\"arm,cortex-a15-gic\" or \"arm,gic-v3\"");
     }
-    chosen->init(board);
+    gic_chosen->init(board);
 }
 
 unsigned gic_dist_limit(va_t gicd)

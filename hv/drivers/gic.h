@@ -65,8 +65,13 @@ struct gic_driver {
 
 extern const struct gic_driver gicv2_driver, gicv3_driver;
 
-/* The driver of this machine, set by gic_select(). */
-const struct gic_driver *gic(void);
+/* The driver of this machine, set by gic_select() and nobody else. */
+extern const struct gic_driver *gic_chosen;
+
+static inline const struct gic_driver *gic(void)
+{
+    return gic_chosen;
+}
 
 /* Choose by @board and run its init. Panics when the board has none that fits. Boot CPU. */
 void gic_select(const struct board_gic *board);

@@ -22,6 +22,7 @@
 #include "arch/cpu.h"
 #include "arch/mmu.h"
 #include "drivers/gic_dist.h"
+#include "drivers/gicv2_lr.h"
 #include "lib/log.h"
 #include "lib/panic.h"
 
@@ -48,9 +49,7 @@
 #define GICH_HCR_NPIE BIT32(3)
 #define GICH_VTR 0x004u /* 5.3.2 */
 #define GICH_VMCR 0x008u
-#define GICH_ELRSR0 0x030u
 #define GICH_APR 0x0f0u
-#define GICH_LR 0x100u
 
 /* GICH_VMCR, 5.3.3. The virtual interface has 32 priorities, so the smallest binary points are 2 and,
  * Non-secure, 3. */
@@ -61,21 +60,12 @@
 #define VMCR_ABP_SHIFT 18
 #define VMCR_ABP_MIN 3u
 
-/* GICH_LR, 5.3.8. */
-#define LR_PINTID_SHIFT 10
-#define LR_CPUID_SHIFT 10 /* Without HW: source of an SGI. */
-#define LR_EOI BIT32(19)  /* Without HW. */
-#define LR_PRIORITY_SHIFT 23
-#define LR_STATE_SHIFT 28
-#define LR_GROUP1 BIT32(30)
-#define LR_HW BIT32(31)
-#define LR_INTID_MASK 0x3ffu
-
 #define ALIASED_SIZE KIB(128)
 #define ALIAS_OFFSET 0xf000u
 #define IF_SIZE KIB(8) /* GICC and GICV: page 0, and page 1 with DIR. */
 
-static va_t gicd, gicc, gich;
+va_t gicv2_gich;
+static va_t gicd, gicc;
 static pa_t gicv;
 static unsigned dist_limit, list_count;
 static uint32_t lr_mask;
@@ -131,7 +121,7 @@ static void map_regions(const struct board_gic *board)
 {
     gicd = mmu_map_device(board->gicd.base, board->gicd.size_bytes);
     gicc = mmu_map_device(board->gicc.base, max_u64(board->gicc.size_bytes, IF_SIZE));
-    gich = mmu_map_device(board->gich.base, board->gich.size_bytes);
+    gicv2_gich = mmu_map_device(board->gich.base, board->gich.size_bytes);
     gicv = board->gicv.base;
     if (interface_aliased(board)) {
         gicc.v += ALIAS_OFFSET;
@@ -143,7 +133,7 @@ static void map_regions(const struct board_gic *board)
 
 static void check_virtual_interface(const struct board_gic *board)
 {
-    uint32_t vtr = mmio_read32(gich, GICH_VTR);
+    uint32_t vtr = mmio_read32(gicv2_gich, GICH_VTR);
 
     if (vtr == 0 || vtr == 0xffffffff) {
         panic("GIC at 0x%lx has no virtual interface (GICH_VTR reads 0x%x): is virtualization on "
@@ -184,14 +174,14 @@ static void v2_vcpu_reset(struct gic_vcpu_state *state)
 
 static void v2_vcpu_save(struct gic_vcpu_state *state)
 {
-    state->vmcr = mmio_read32(gich, GICH_VMCR);
-    state->apr[0] = mmio_read32(gich, GICH_APR);
+    state->vmcr = mmio_read32(gicv2_gich, GICH_VMCR);
+    state->apr[0] = mmio_read32(gicv2_gich, GICH_APR);
 }
 
 static void v2_vcpu_load(const struct gic_vcpu_state *state)
 {
-    mmio_write32(gich, GICH_VMCR, (uint32_t)state->vmcr);
-    mmio_write32(gich, GICH_APR, (uint32_t)state->apr[0]);
+    mmio_write32(gicv2_gich, GICH_VMCR, (uint32_t)state->vmcr);
+    mmio_write32(gicv2_gich, GICH_APR, (uint32_t)state->apr[0]);
 }
 
 static void v2_init_cpu(unsigned cpu)
@@ -208,13 +198,13 @@ static void v2_init_cpu(unsigned cpu)
     mmio_write32(gicc, GICC_PMR, GICC_PMR_OPEN);
     mmio_write32(gicc, GICC_CTLR, GICC_CTLR_ENABLE | GICC_CTLR_EOIMODE);
 
-    mmio_write32(gich, GICH_HCR, 0);
+    mmio_write32(gicv2_gich, GICH_HCR, 0);
     for (uint32_t slot = 0; slot < list_count; slot++) {
-        mmio_write32(gich, GICH_LR + slot * 4, 0);
+        mmio_write32(gicv2_gich, GICH_LR + slot * 4, 0);
     }
     v2_vcpu_reset(&reset);
     v2_vcpu_load(&reset);
-    mmio_write32(gich, GICH_HCR, GICH_HCR_EN);
+    mmio_write32(gicv2_gich, GICH_HCR, GICH_HCR_EN);
 }
 
 static unsigned v2_lr_count(void)
@@ -300,15 +290,7 @@ static void v2_send_sgi(unsigned sgi, unsigned cpu)
 
 static uint64_t v2_lr_encode(const struct gic_lr *lr)
 {
-    uint32_t raw = lr->vintid | (uint32_t)(lr->priority >> 3) << LR_PRIORITY_SHIFT |
-                   (uint32_t)lr->state << LR_STATE_SHIFT;
-
-    if ((lr->flags & GIC_LR_HW) != 0) {
-        raw |= LR_HW | (uint32_t)lr->pintid << LR_PINTID_SHIFT;
-    } else {
-        raw |= (uint32_t)lr->source << LR_CPUID_SHIFT | ((lr->flags & GIC_LR_EOI) != 0 ? LR_EOI : 0);
-    }
-    return raw | ((lr->flags & GIC_LR_GROUP1) != 0 ? LR_GROUP1 : 0);
+    return gicv2_lr_encode(*lr);
 }
 
 static void v2_lr_decode(uint64_t raw, struct gic_lr *lr)
@@ -330,22 +312,22 @@ static void v2_lr_decode(uint64_t raw, struct gic_lr *lr)
 
 static void v2_lr_write(unsigned slot, uint64_t raw)
 {
-    mmio_write32(gich, GICH_LR + slot * 4, (uint32_t)raw);
+    gicv2_lr_write(slot, (uint32_t)raw);
 }
 
 static uint64_t v2_lr_read(unsigned slot)
 {
-    return mmio_read32(gich, GICH_LR + slot * 4);
+    return mmio_read32(gicv2_gich, GICH_LR + slot * 4);
 }
 
 static uint32_t v2_lr_empty(void)
 {
-    return mmio_read32(gich, GICH_ELRSR0) & lr_mask;
+    return gicv2_lr_empty() & lr_mask;
 }
 
 static void v2_vif_set(bool none_pending_irq)
 {
-    mmio_write32(gich, GICH_HCR, GICH_HCR_EN | (none_pending_irq ? GICH_HCR_NPIE : 0));
+    mmio_write32(gicv2_gich, GICH_HCR, GICH_HCR_EN | (none_pending_irq ? GICH_HCR_NPIE : 0));
 }
 
 void gicv2_gicv_pages(pa_t pages[2])
@@ -357,7 +339,7 @@ void gicv2_gicv_pages(pa_t pages[2])
 void gicv2_fast_path(va_t *gicc_base, va_t *gich_base)
 {
     *gicc_base = gicc;
-    *gich_base = gich;
+    *gich_base = gicv2_gich;
 }
 
 const struct gic_driver gicv2_driver = {

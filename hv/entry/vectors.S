@@ -4,8 +4,10 @@
  * this pCPU's stack. */
 #include "core/layout.h"
 #include "entry/vector_table.h"
+#include "vdev/gicd_word.h"
 
 #define ESR_EC_HVC64 0x16 /* Arm ARM D13.2.37 */
+#define ESR_EC_DABT_LOWER 0x24
 
     .macro irq_full_path
     b       guest_irq
@@ -14,9 +16,9 @@
     vector_table vectors, irq_full_path
 
     .text
-/* Save the guest's registers but x0-x3 in its frame; leaves x0 = vCPU, sp = this pCPU's stack, x1, x3
+/* Save the guest's general registers but x0-x3 in its frame; leaves x0 = vCPU, sp = this pCPU's stack, x1
  * clobbered. */
-    .macro save_frame_rest
+    .macro save_registers_rest
     stp     x4, x5, [sp, #FRAME_X(4)]
     stp     x6, x7, [sp, #FRAME_X(6)]
     stp     x8, x9, [sp, #FRAME_X(8)]
@@ -30,36 +32,49 @@
     stp     x24, x25, [sp, #FRAME_X(24)]
     stp     x26, x27, [sp, #FRAME_X(26)]
     stp     x28, x29, [sp, #FRAME_X(28)]
-    mrs     x1, elr_el2
-    stp     x30, x1, [sp, #FRAME_X(30)] /* FRAME_PC follows x30. */
-    mrs     x3, spsr_el2
-    str     x3, [sp, #FRAME_PSTATE]
+    str     x30, [sp, #FRAME_X(30)]
     mov     x0, sp
     mrs     x1, tpidr_el2
     ldr     x1, [x1, #PCPU_STACK_TOP]
     mov     sp, x1
     .endm
 
-    .macro save_frame
+/* What of the frame they leave out, of vCPU @vcpu. Clobbers x3, x4. */
+    .macro save_state vcpu
+    mrs     x3, elr_el2
+    mrs     x4, spsr_el2
+    stp     x3, x4, [\vcpu, #FRAME_PC] /* FRAME_PSTATE follows. */
+    .endm
+
+    .macro save_registers
     stp     x0, x1, [sp, #FRAME_X(0)]
     stp     x2, x3, [sp, #FRAME_X(2)]
-    save_frame_rest
+    save_registers_rest
+    .endm
+
+    .macro save_frame
+    save_registers
+    save_state x0
     .endm
 
     .global guest_sync, guest_irq, guest_fiq, guest_serror, irq_acknowledged
 guest_sync:
-    save_frame
+    save_registers
     mrs     x1, esr_el2
     lsr     w2, w1, #26
     cmp     w2, #ESR_EC_HVC64          /* Hypercalls and PSCI: no table is asked. */
     b.eq    guest_hvc
+    cmp     w2, #ESR_EC_DABT_LOWER     /* Nor accesses of emulated devices. */
+    b.eq    guest_data_abort
+    save_state x0
     bl      trap_sync
     bl      trap_exit
     b       guest_return
 
 /* Acknowledged by the fast path: w2 = IAR, x0-x3 saved. */
 irq_acknowledged:
-    save_frame_rest
+    save_registers_rest
+    save_state x0
     mov     x19, x0
     mov     w1, w2
     bl      trap_irq_acknowledged
@@ -84,7 +99,31 @@ guest_serror:
     mrs     x1, esr_el2
     bl      trap_serror
 
+guest_data_abort:
+    mov     x19, x0
+    bl      gicd_word
+    cmp     w0, #GICD_WORD_RETURN
+    b.ne    1f
+    mrs     x1, elr_el2
+    add     x1, x1, #4                 /* Behind the access: gicd_word() takes no short instructions. */
+    msr     elr_el2, x1
+    mov     sp, x19
+    ldr     x19, [sp, #FRAME_X(19)]
+    b       return_volatile
+1:  save_state x19
+    b.hi    2f
+    mov     x0, x19
+    mrs     x1, esr_el2
+    bl      vmmio_fault
+    bl      trap_exit
+    b       guest_return
+2:  add     x3, x3, #4
+    str     x3, [x19, #FRAME_PC]
+    bl      trap_exit
+    b       guest_return
+
 guest_hvc:
+    save_state x0
     bl      trap_hvc
     bl      trap_exit
 

@@ -18,7 +18,6 @@
 #define FSC_TRANSLATION 0x04u
 
 #define VPL011_BYTES PAGE_SIZE
-#define GICD_V2_BYTES PAGE_SIZE
 #define GICR_FRAME_BYTES KIB(128) /* RD_base and SGI_base of one vCPU. */
 
 enum mmio_result {
@@ -34,6 +33,9 @@ typedef enum mmio_result (*device_access)(struct vcpu *vcpu, uint64_t offset,
 /* OR in the physical state of linked interrupts whose pending bits the guest reads. */
 static void query_pending(const struct vgic_work *work, uint64_t *value)
 {
+    if ((work->hardware & VGIC_WORK_PHYSICAL) == 0) {
+        return;
+    }
     for (uint32_t rest = work->query_pending; rest != 0; rest &= rest - 1) {
         unsigned bit = (unsigned)__builtin_ctz(rest);
 
@@ -62,7 +64,7 @@ static enum mmio_result access_gic(struct vcpu *vcpu, unsigned frame, uint32_t o
 {
     struct domain *domain = vcpu->domain;
     struct spinlock *lock = vgic_lock(domain->vgic);
-    struct vgic_work work = {.physical = false};
+    struct vgic_work work;
     struct vgic_access wish = {.vgic = domain->vgic,
                                .work = &work,
                                .vcpu = vcpu->id,
@@ -79,7 +81,7 @@ static enum mmio_result access_gic(struct vcpu *vcpu, unsigned frame, uint32_t o
         answer = access_folded(vcpu, &wish);
     }
     *value = wish.value;
-    if (work.physical) {
+    if (work.hardware != 0) {
         irq_apply(domain, &work);
         query_pending(&work, value);
     }
@@ -137,7 +139,7 @@ static device_access find_device(const struct domain *domain, uint64_t addr, uin
     bool v2 = domain->gic_version == 2;
 
     *offset = addr - domain->gicd_base;
-    if (*offset < (v2 ? GICD_V2_BYTES : GUEST_GICV3_GICD_SIZE)) {
+    if (*offset < domain->gicd_bytes) {
         return access_gicd;
     }
     *offset = addr - domain->gicr_base;

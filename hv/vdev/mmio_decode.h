@@ -15,6 +15,8 @@ struct mmio_access {
 };
 
 #define ISS_ISV BIT32(24)
+#define ISS_SAS (BIT32(23) | BIT32(22)) /* log2 of the bytes. */
+#define ISS_SAS_WORD BIT32(23)
 #define ISS_SSE BIT32(21)
 #define ISS_SF BIT32(15)
 #define ISS_CM BIT32(8)

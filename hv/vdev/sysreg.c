@@ -150,6 +150,7 @@ static bool send_sgi(struct vcpu *vcpu, uint32_t reg, uint64_t value)
     }
     spin_lock(vgic_lock(domain->vgic));
     vgic_sgi_write(domain->vgic, vcpu->id, value, group, &work);
+    irq_apply(domain, &work);
     spin_unlock(vgic_lock(domain->vgic));
     irq_notice(domain, work.notice);
     return true;

@@ -7,7 +7,7 @@
 #include "lib/error.h"
 #include "lib/lock_rank.h"
 #include "lib/panic.h"
-#include "vgic/vgic_state.h"
+#include "vgic/vgic_regs.h"
 
 static unsigned spi_count(const struct vgic_config *config)
 {
@@ -41,11 +41,15 @@ size_t vgic_bytes(const struct vgic_config *config)
 /* Reset state but for what is built in: VIRQ_LINKED, VIRQ_EDGE and the input's level stay. */
 static void virq_reset(struct vgic *vgic, struct virq *virq)
 {
+    uint32_t *enabled = vgic_enabled_word(vgic, virq->target, virq->intid / 32u);
+
     virq->flags &= VIRQ_LINKED | VIRQ_EDGE | VIRQ_LINE;
+    *enabled &= ~BIT32(virq->intid % 32u);
     if (vgic->config.version == 3) {
         virq->flags |= VIRQ_GROUP1;
     } else if (virq_is_sgi(virq)) {
         virq->flags |= VIRQ_ENABLED; /* GICv2's SGIs cannot be disabled, as in GIC-400. */
+        *enabled |= BIT32(virq->intid);
     }
     virq->priority = 0;
     virq->sources = 0;
@@ -73,6 +77,8 @@ int vgic_init(struct vgic *vgic, const struct vgic_config *config)
     }
     spin_init(&vgic->lock, LOCK_RANK_VGIC);
     vgic->config = *config;
+    vgic->slots = BIT32(config->lr_count) - 1;
+    vgic->dist = config->version == 2 ? &vgic_v2_dist : &vgic_v3_dist;
     vgic->word_count = word_count(config);
     vgic->spi = (struct virq *)(vgic + 1);
     bits = (uint32_t *)(vgic->spi + spi_count(config));
@@ -94,10 +100,7 @@ int vgic_init(struct vgic *vgic, const struct vgic_config *config)
     return 0;
 }
 
-struct spinlock *vgic_lock(struct vgic *vgic)
-{
-    return &vgic->lock;
-}
+_Static_assert(offsetof(struct vgic, lock) == 0, "vgic_lock()");
 
 static void link_one(struct virq *virq, bool edge)
 {
@@ -209,6 +212,11 @@ bool vgic_stale(const struct vgic *vgic, unsigned vcpu)
 const _Atomic uint8_t *vgic_stale_flag(const struct vgic *vgic, unsigned vcpu)
 {
     return &vgic->vcpu[vcpu].stale;
+}
+
+struct vgic_vcpu *vgic_of_vcpu(struct vgic *vgic, unsigned vcpu)
+{
+    return &vgic->vcpu[vcpu];
 }
 
 void vgic_mark_stale(struct vgic *vgic, unsigned vcpu)

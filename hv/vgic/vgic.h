@@ -26,16 +26,24 @@ struct vgic_config {
     unsigned spi_limit;  /* First INTID not implemented: 32 to 1020 rounded to the register's granularity. */
     unsigned lr_count;   /* The hardware's. */
     uint64_t vcpu_mpidr[VCPU_MAX]; /* Affinity a GICv3 guest routes by. */
+    /* The list registers of this pCPU that hold nothing, for accesses of the vCPU that is loaded on it; NULL:
+     * not to be asked, and nothing is put into one at once. */
+    uint32_t (*lr_empty)(void);
 };
 
 struct vgic; /* Complete in vgic/vgic_state.h; the core only embeds a pointer. */
 
-/* What a change means outside the model. Bits of the masks count from INTID @first (a multiple of 32). Zeroed
- * by the call; @physical says that a mask of linked ones is not empty. Do disable, clear_pending,
- * clear_active before enable, and notice last. */
+/* What to write into a list register of this pCPU that holds nothing. */
+struct vgic_list {
+    unsigned slot;
+    struct gic_lr lr;
+};
+
+/* What a change means outside the model. Bits of the masks count from INTID @first (a multiple of 32). Do
+ * disable, clear_pending, clear_active before enable, and notice last. */
 struct vgic_work {
-    uint32_t notice; /* vCPUs that must fold and fill, or wake: kick them. Bit per vCPU index. */
-    bool physical;
+    uint32_t notice;   /* vCPUs that must fold and fill, or wake: kick them. Bit per vCPU index. */
+    uint32_t hardware; /* VGIC_WORK_*: what of the rest there is; it is written only then. */
     unsigned first;
     uint32_t enable, disable;     /* Linked SPIs: the physical interrupt. PPIs come through vgic_fill. */
     uint32_t clear_active;        /* Linked SPIs: deactivate. */
@@ -43,7 +51,11 @@ struct vgic_work {
     uint32_t set_edge, set_level; /* Linked SPIs: trigger configuration. */
     uint32_t route;               /* Linked SPIs whose target vCPU changed: see vgic_target(). */
     uint32_t query_pending;       /* After a read of a pending register: OR in the physical state of these. */
+    struct vgic_list list;
 };
+
+#define VGIC_WORK_PHYSICAL BIT32(0) /* A mask of linked interrupts is not empty. */
+#define VGIC_WORK_LIST BIT32(1)     /* Put @list into its list register. */
 
 /* What to put into the hardware before the vCPU runs. */
 struct vgic_fill {
@@ -67,8 +79,11 @@ struct vgic_fill {
 size_t vgic_bytes(const struct vgic_config *config);
 int vgic_init(struct vgic *vgic, const struct vgic_config *config);
 
-/* The lock that guards all of it; rank LOCK_RANK_VGIC. */
-struct spinlock *vgic_lock(struct vgic *vgic);
+/* The lock that guards all of it, its first member; rank LOCK_RANK_VGIC. */
+static inline struct spinlock *vgic_lock(struct vgic *vgic)
+{
+    return (struct spinlock *)(void *)vgic;
+}
 
 /* Link vINTID @intid (16 to 1019) to the physical interrupt of the same number. A PPI: on every vCPU. Before
  * the domain runs. */
@@ -101,6 +116,9 @@ bool vgic_deliverable(const struct vgic *vgic, unsigned vcpu);
 bool vgic_stale(const struct vgic *vgic, unsigned vcpu);
 /* Where that flag is, for who looks often: not 0 when stale. */
 const _Atomic uint8_t *vgic_stale_flag(const struct vgic *vgic, unsigned vcpu);
+
+/* What it keeps for @vcpu. No lock. */
+struct vgic_vcpu *vgic_of_vcpu(struct vgic *vgic, unsigned vcpu);
 
 /* List registers -> model. @lr: what the hardware holds, lr_count of them. After it the model is the truth.
  * Nothing when they are not loaded. Returns the vCPUs to notice: what was listed here waits for them now (the

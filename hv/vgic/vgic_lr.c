@@ -287,7 +287,7 @@ void vgic_fill(struct vgic *vgic, unsigned vcpu, struct vgic_fill *out)
 {
     struct vgic_vcpu *v = &vgic->vcpu[vcpu];
     const struct virq_queue *active = &v->queue[VIRQ_QUEUE_ACTIVE];
-    uint32_t free = BIT32(vgic->config.lr_count) - 1;
+    uint32_t free = vgic->slots;
     bool waits;
 
     ASSERT(!v->loaded && v->release_count == 0);
@@ -335,9 +335,89 @@ static uint32_t ended_slots(struct vgic *vgic, unsigned vcpu, uint32_t empty)
     return ended;
 }
 
-uint32_t vgic_add(struct vgic *vgic, unsigned vcpu, uint32_t empty, struct vgic_fill *out)
+/* The guest has ended what was listed in @ended: model and list registers agree that nothing is. */
+static void take_back(struct vgic *vgic, unsigned vcpu, uint32_t ended)
 {
     static const struct gic_lr nothing;
+    struct vgic_vcpu *v = &vgic->vcpu[vcpu];
+
+    v->listed_slots &= ~ended;
+    for (uint32_t rest = ended; rest != 0; rest &= rest - 1) {
+        struct virq *virq = vgic_virq(vgic, vcpu, v->listed[__builtin_ctz(rest)]);
+
+        fold_one(vgic, virq, &nothing);
+        (void)virq_added(vgic, virq); /* Its line may be up again. It is here: vgic_stale() tells it. */
+    }
+}
+
+void vgic_take_back_ended(struct vgic *vgic, unsigned vcpu)
+{
+    struct vgic_vcpu *v = &vgic->vcpu[vcpu];
+
+    if (v->loaded && vgic->config.lr_empty != NULL &&
+        atomic_load_explicit(&v->stale, memory_order_relaxed) == VGIC_FRESH) {
+        take_back(vgic, vcpu, ended_slots(vgic, vcpu, vgic->config.lr_empty()));
+    }
+}
+
+/* The shared list register that is @virq's since it was listed last, or else one that is nobody's;
+ * VIRQ_NO_SLOT. */
+static unsigned slot_for(const struct vgic *vgic, unsigned vcpu, const struct virq *virq)
+{
+    const struct vgic_vcpu *v = &vgic->vcpu[vcpu];
+    uint32_t free = vgic->slots & ~v->bound_slots;
+
+    if (virq_listed(virq)) {
+        free &= virq->holder == vcpu ? BIT32(virq->slot) & vgic->config.lr_empty() : 0;
+    } else {
+        free &= ~v->listed_slots;
+    }
+    return free != 0 ? (unsigned)__builtin_ctz(free) : VIRQ_NO_SLOT;
+}
+
+bool vgic_list_now(struct vgic *vgic, unsigned vcpu, struct virq *virq, unsigned source,
+                   struct vgic_list *list)
+{
+    const uint32_t busy = VIRQ_LINKED | VIRQ_LINE | VIRQ_LATCH | VIRQ_ACTIVE;
+    struct vgic_vcpu *v = &vgic->vcpu[vcpu];
+    uint32_t flags = virq->flags;
+    unsigned slot;
+
+    if ((flags & (busy | VIRQ_ENABLED)) != VIRQ_ENABLED || virq->sources != 0 || virq->target != vcpu ||
+        atomic_load_explicit(&v->stale, memory_order_relaxed) != VGIC_FRESH || v->waits || !v->loaded ||
+        !vgic_group_on(vgic, virq) || vgic->config.lr_empty == NULL) {
+        return false;
+    }
+    slot = slot_for(vgic, vcpu, virq);
+    if (slot == VIRQ_NO_SLOT) {
+        return false;
+    }
+    v->listed_slots |= BIT32(slot);
+    v->listed[slot] = virq->intid;
+    v->listed_state[slot] = GIC_LR_PENDING;
+    virq->slot = (uint8_t)slot;
+    virq->holder = (uint8_t)vcpu;
+    virq->flags = flags | VIRQ_LR_LATCHED | VIRQ_LR_ACTIVE;
+    list->slot = slot;
+    list->lr = (struct gic_lr){.vintid = virq->intid,
+                               .priority = virq->priority,
+                               .state = GIC_LR_PENDING,
+                               .source = (uint8_t)(virq_has_sources(vgic, virq) ? source : 0),
+                               .flags = (uint8_t)((flags & VIRQ_GROUP1) != 0 ? GIC_LR_GROUP1 : 0)};
+    return true;
+}
+
+bool vgic_work_list(struct vgic *vgic, unsigned vcpu, struct virq *virq, struct vgic_work *work)
+{
+    if ((work->hardware & VGIC_WORK_LIST) != 0 || !vgic_list_now(vgic, vcpu, virq, vcpu, &work->list)) {
+        return false;
+    }
+    work->hardware |= VGIC_WORK_LIST;
+    return true;
+}
+
+uint32_t vgic_add(struct vgic *vgic, unsigned vcpu, uint32_t empty, struct vgic_fill *out)
+{
     struct vgic_vcpu *v = &vgic->vcpu[vcpu];
     uint32_t ended, free;
 
@@ -349,14 +429,8 @@ uint32_t vgic_add(struct vgic *vgic, unsigned vcpu, uint32_t empty, struct vgic_
         vgic_mark_stale(vgic, vcpu);
         return 0;
     }
-    v->listed_slots &= ~ended;
-    for (uint32_t rest = ended; rest != 0; rest &= rest - 1) {
-        struct virq *virq = vgic_virq(vgic, vcpu, v->listed[__builtin_ctz(rest)]);
-
-        fold_one(vgic, virq, &nothing);
-        virq_requeue(vgic, virq);
-    }
-    free = (BIT32(vgic->config.lr_count) - 1) & ~v->bound_slots & ~v->listed_slots;
+    take_back(vgic, vcpu, ended);
+    free = vgic->slots & ~v->bound_slots & ~v->listed_slots;
     v->again = 0;
     atomic_store_explicit(&v->stale, fill_pending(vgic, vcpu, free, out) ? VGIC_STALE : VGIC_FRESH,
                           memory_order_relaxed);

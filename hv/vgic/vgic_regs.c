@@ -6,26 +6,37 @@
 #define IIDR_BULKHEAD                                                                                        \
     0x4200043bu /* ProductID 'B', implementer Arm as JEP106 0x43b, whose GIC this is modelled on. */
 
-const struct vgic_reg *vgic_table_find(const struct vgic_table *table, uint32_t offset)
-{
-    const struct vgic_reg *reg = table->reg;
-
-    /* Of the @rest rows from @reg on, the one that @offset is in, if any. */
-    for (unsigned rest = table->count; rest > 1; rest -= rest / 2) {
-        reg = offset >= reg[rest / 2].first ? &reg[rest / 2] : reg;
-    }
-    return offset >= reg->first && offset <= reg->last ? reg : NULL;
-}
-
 /* The table of the frame; NULL when there is no such frame. */
 static const struct vgic_table *frame_table(const struct vgic_access *access)
 {
     const struct vgic_config *config = &access->vgic->config;
 
     if (access->frame == VGIC_DISTRIBUTOR) {
-        return config->version == 2 ? &vgic_v2_dist : &vgic_v3_dist;
+        return access->vgic->dist;
     }
     return config->version == 3 && access->frame < config->vcpu_count ? &vgic_v3_redist : NULL;
+}
+
+static bool any_listed(const struct vgic_vcpu *v, unsigned first, unsigned count)
+{
+    for (uint32_t rest = v->listed_slots; rest != 0; rest &= rest - 1) {
+        if (v->listed[__builtin_ctz(rest)] - first < count) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool vgic_must_fold(const struct vgic_access *access, const struct vgic_reg *reg)
+{
+    const struct vgic_vcpu *v = &access->vgic->vcpu[access->vcpu];
+    unsigned first = access->offset * reg->folds, count = access->size * reg->folds;
+
+    if (!any_listed(v, first, count)) {
+        return false;
+    }
+    vgic_take_back_ended(access->vgic, access->vcpu);
+    return any_listed(v, first, count);
 }
 
 enum vgic_answer vgic_access(struct vgic_access *access)
@@ -45,10 +56,11 @@ enum vgic_answer vgic_access(struct vgic_access *access)
         access->value = access->write ? access->value : 0;
         return VGIC_DONE;
     }
-    if (reg->folds && !access->folded) {
+    access->offset -= reg->first;
+    if (reg->folds != NO_FOLD && !access->folded && vgic_must_fold(access, reg)) {
+        access->offset += reg->first; /* It comes again. */
         return VGIC_FOLD_FIRST;
     }
-    access->offset -= reg->first;
     if (access->write) {
         reg->write(access, access->size == 8 ? access->value : access->value & (BIT64(access->size * 8) - 1));
     } else {
@@ -108,9 +120,9 @@ static uint64_t read_bits(const struct vgic_access *access,
     return value;
 }
 
-/* Do @act to each interrupt whose bit is set. */
-static void write_bits(const struct vgic_access *access, uint64_t value,
-                       void (*act)(const struct vgic_access *, struct virq *))
+/* Do @act to each interrupt whose bit is set. (Not inlined: who finds that there is none needs no frame.) */
+__attribute__((noinline)) static void write_bits(const struct vgic_access *access, uint64_t value,
+                                                 void (*act)(const struct vgic_access *, struct virq *))
 {
     unsigned first = access->offset * 8;
 
@@ -159,7 +171,7 @@ void write_group(const struct vgic_access *access, uint64_t value)
 
 uint64_t read_enable(const struct vgic_access *access)
 {
-    return read_flag(access, VIRQ_ENABLED);
+    return *vgic_enabled_word(access->vgic, vgic_bank(access), access->offset / 4);
 }
 
 static void act_enable(const struct vgic_access *access, struct virq *virq)
@@ -169,7 +181,10 @@ static void act_enable(const struct vgic_access *access, struct virq *virq)
 
 void write_enable_set(const struct vgic_access *access, uint64_t value)
 {
-    write_bits(access, value, act_enable);
+    value &= ~read_enable(access);
+    if (value != 0) {
+        write_bits(access, value, act_enable);
+    }
 }
 
 static void act_disable(const struct vgic_access *access, struct virq *virq)
@@ -181,7 +196,10 @@ static void act_disable(const struct vgic_access *access, struct virq *virq)
 
 void write_enable_clear(const struct vgic_access *access, uint64_t value)
 {
-    write_bits(access, value, act_disable);
+    value &= read_enable(access);
+    if (value != 0) {
+        write_bits(access, value, act_disable);
+    }
 }
 
 static bool test_pending(const struct vgic_access *access, struct virq *virq)
@@ -203,7 +221,8 @@ uint64_t read_pending(const struct vgic_access *access)
  * 0048B 4.3.7, 4.3.8). */
 static void act_pending_set(const struct vgic_access *access, struct virq *virq)
 {
-    if (!virq_has_sources(access->vgic, virq)) {
+    if (!virq_has_sources(access->vgic, virq) &&
+        !vgic_work_list(access->vgic, access->vcpu, virq, access->work)) {
         virq_set_pending(access->vgic, virq, access->work);
     }
 }

@@ -22,27 +22,52 @@ static inline unsigned vgic_bank(const struct vgic_access *access)
 #define W32 4u
 #define W64 8u
 
-/* Whether the accessing vCPU's list registers have to be folded before the access. */
-#define NO_FOLD false
-#define FOLDS true
+/* Interrupts in a byte of the row, if what list registers hold of them has to be folded before the access. */
+#define NO_FOLD 0u
+#define FOLD_BITS 8u
+#define FOLD_BYTES 1u
 
 struct vgic_reg {
     uint32_t first, last; /* Offsets of the first and the last byte. */
     uint8_t widths;
-    bool folds;
+    uint8_t folds;
     uint64_t (*read)(const struct vgic_access *access);
     void (*write)(const struct vgic_access *access, uint64_t value);
 };
 
 struct vgic_table {
     const struct vgic_reg *reg;
-    unsigned count;
+    unsigned count;           /* VGIC_TABLE_END, which comes after them, left out. */
     uint32_t bytes;           /* Size of the frames. */
     unsigned reserved_widths; /* Between the rows: read as zero, write ignored, in these widths. */
+    /* Where to begin to look, by block of VGIC_BLOCK_BYTES: a row that does not end before what is looked
+     * for. */
+    const uint8_t *block;
 };
 
-/* The row that @offset is in, NULL when there is none. */
-const struct vgic_reg *vgic_table_find(const struct vgic_table *table, uint32_t offset);
+/* Most registers are arrays that begin at a multiple of it. */
+#define VGIC_BLOCK_BYTES 0x80u
+
+/* The row that @offset, in the frame, is in; NULL when there is none. */
+static inline const struct vgic_reg *vgic_table_find(const struct vgic_table *table, uint32_t offset)
+{
+    const struct vgic_reg *reg = &table->reg[table->block[offset / VGIC_BLOCK_BYTES]];
+
+    while (offset > reg->last) {
+        reg++;
+    }
+    return offset >= reg->first ? reg : NULL;
+}
+
+/* Behind the last row: the search ends there. */
+#define VGIC_TABLE_END                                                                                       \
+    {                                                                                                        \
+        UINT32_MAX, UINT32_MAX, 0, NO_FOLD, read_zero, write_ignore                                          \
+    }
+
+/* Must the accessing vCPU be folded before @access, whose offset is in @reg, which is one that folds: is
+ * something that it is about in a list register? */
+bool vgic_must_fold(const struct vgic_access *access, const struct vgic_reg *reg);
 
 extern const struct vgic_table vgic_v2_dist, vgic_v3_dist, vgic_v3_redist;
 

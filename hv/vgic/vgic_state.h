@@ -9,18 +9,30 @@
  *       ^                                    |  ^                           |
  *       +------------------------------------+  +---- end, then ack --------+
  *
- * Invariants (vgic_check() in the tests walks all of them):
+ * Invariants (check_invariants() of the tests walks all of them):
+ *
  *   V1  virq.slot is a number only while the list registers of virq.holder are loaded. Such a virq is
- * "listed": that slot holds the part of its state that VIRQ_LR_* names, the rest is in the model. A listed
- * virq is in no queue. V2  A virq is in at most one slot of one vCPU, so an INTID is never in two list
- * registers of a vCPU, an SPI never on two vCPUs. V3  Not listed: it is in the queue virq_wants() names, and
- * in no other. So filling never searches. V4  VIRQ_HW_ACTIVE without VIRQ_LATCH, VIRQ_ACTIVE or a slot does
- * not exist: nobody would ever deactivate it. V5  A list register has GIC_LR_HW only if the virq has
- * VIRQ_HW_ACTIVE, and not while the interrupt is active and also latched: then the physical interrupt belongs
- * to the second life and the first one is ended by software. V6  A bound virq is linked, enabled and targets
- * the vCPU whose slot it owns. V7  What had to be left out of the list registers is announced: a change marks
- * the vCPU stale, the end of an interrupt whose list register holds something back raises a maintenance
- * interrupt (GIC_LR_EOI).
+ * "listed": that slot holds the part of its state that VIRQ_LR_* names, the rest is in the model. It is in no
+ * queue.
+ *
+ *   V2  A virq is in at most one slot of one vCPU, so an INTID is never in two list registers of a vCPU, an
+ * SPI never on two vCPUs.
+ *
+ *   V3  Not listed: it is in the queue virq_wants() names, and in no other. So filling never searches.
+ *
+ *   V4  VIRQ_HW_ACTIVE without VIRQ_LATCH, VIRQ_ACTIVE or a slot does not exist: nobody would ever deactivate
+ * it.
+ *
+ *   V5  A list register has GIC_LR_HW only if the virq has VIRQ_HW_ACTIVE, and not while the interrupt is
+ * active and also latched: then the physical interrupt belongs to the second life and software ends the
+ * first.
+ *
+ *   V6  A bound virq is linked, enabled and targets the vCPU whose slot it owns.
+ *
+ *   V7  What had to be left out of the list registers is announced: a change marks the vCPU stale, the end of
+ * an interrupt whose list register holds something back raises a maintenance interrupt (GIC_LR_EOI).
+ *
+ *   V8  vgic_enabled_word() has the bits of exactly those with VIRQ_ENABLED.
  *
  * Locking: the domain's vgic lock guards all but vgic_vcpu.stale, which its own pCPU reads without. */
 #ifndef VGIC_VGIC_STATE_H
@@ -122,11 +134,14 @@ struct vgic_vcpu {
 struct vgic {
     struct spinlock lock;
     struct vgic_config config;
-    uint32_t group_enable;                   /* GICD_CTLR: bit 0 group 0, bit 1 group 1. */
-    uint16_t linked_ppis;                    /* Bit 0 = INTID 16. */
-    unsigned word_count;                     /* 32-bit words of a bitmap of all INTIDs. */
-    uint32_t linked[GIC_INTID_MAX / 32 + 1]; /* Bit per linked SPI. */
-    struct virq *spi;                        /* INTID 32 on. */
+    const struct vgic_table *dist;                       /* The distributor's registers. */
+    uint32_t slots;                                      /* Bit per list register of the hardware. */
+    uint32_t group_enable;                               /* GICD_CTLR: bit 0 group 0, bit 1 group 1. */
+    uint16_t linked_ppis;                                /* Bit 0 = INTID 16. */
+    unsigned word_count;                                 /* 32-bit words of a bitmap of all INTIDs. */
+    uint32_t linked[GIC_INTID_MAX / 32 + 1];             /* Bit per linked SPI. */
+    uint32_t enabled[VCPU_MAX + GIC_INTID_MAX / 32 + 1]; /* See vgic_enabled_word(). */
+    struct virq *spi;                                    /* INTID 32 on. */
     struct vgic_vcpu vcpu[VCPU_MAX];
 };
 
@@ -159,6 +174,13 @@ static inline const struct virq *vgic_virq_const(const struct vgic *vgic, unsign
 {
     ASSERT(intid < vgic->config.spi_limit && (intid >= GIC_SPI_FIRST || vcpu < vgic->config.vcpu_count));
     return intid < GIC_SPI_FIRST ? &vgic->vcpu[vcpu].local[intid] : &vgic->spi[intid - GIC_SPI_FIRST];
+}
+
+/* Bits of 32 interrupts that are enabled, from INTID 32 * @word on; of word 0 those of @vcpu, or
+ * VGIC_DISTRIBUTOR for nobody's: always zero. */
+static inline uint32_t *vgic_enabled_word(struct vgic *vgic, unsigned vcpu, unsigned word)
+{
+    return &vgic->enabled[word == 0 ? vcpu : VCPU_MAX + word];
 }
 
 /* The affinity fields of an MPIDR as virq.route has them. */
@@ -208,6 +230,18 @@ uint32_t virq_added(struct vgic *vgic, struct virq *virq);
 /* The queue alone: for the fold, which is going to fill anyway. */
 void virq_requeue(struct vgic *vgic, struct virq *virq);
 void vgic_mark_stale(struct vgic *vgic, unsigned vcpu);
+
+/* @vcpu runs on this pCPU: what it has ended in shared list registers is listed no more. */
+void vgic_take_back_ended(struct vgic *vgic, unsigned vcpu);
+
+/* @virq is made pending by software, GICv2's SGI as from vCPU @source, by @vcpu, which runs on this pCPU. Put
+ * it straight into one of its list registers, if nothing stands in the way: @virq was idle, and a shared list
+ * register holds nothing. Returns whether; else nothing is done, and it is for virq_set_pending() or
+ * virq_add_sources(). */
+bool vgic_list_now(struct vgic *vgic, unsigned vcpu, struct virq *virq, unsigned source,
+                   struct vgic_list *list);
+/* The same, at most once for @work. */
+bool vgic_work_list(struct vgic *vgic, unsigned vcpu, struct virq *virq, struct vgic_work *work);
 
 /* What a guest's registers do to one interrupt. All add to @work; all may be given a listed interrupt. */
 void virq_set_enabled(struct vgic *vgic, struct virq *virq, bool on, struct vgic_work *work);

@@ -86,9 +86,12 @@ static void write_sgir(const struct vgic_access *access, uint64_t value)
         targets = self;
     }
     for (; targets != 0; targets &= targets - 1) {
-        struct virq *virq = vgic_virq(vgic, (unsigned)__builtin_ctz(targets), SGIR_INTID(value));
+        unsigned target = (unsigned)__builtin_ctz(targets);
+        struct virq *virq = vgic_virq(vgic, target, SGIR_INTID(value));
 
-        virq_add_sources(vgic, virq, (uint8_t)self, access->work);
+        if (target != access->vcpu || !vgic_work_list(vgic, target, virq, access->work)) {
+            virq_add_sources(vgic, virq, (uint8_t)self, access->work);
+        }
     }
 }
 
@@ -123,29 +126,42 @@ static void write_sgi_sources_clear(const struct vgic_access *access, uint64_t v
 /* clang-format off */
 static const struct vgic_reg dist_regs[] = {
     /* first, last, widths, folds, read, write */
-    {0x000, 0x003, W32,      NO_FOLD, read_ctlr,        write_ctlr},              /* GICD_CTLR */
-    {0x004, 0x007, W32,      NO_FOLD, read_typer,       write_ignore},            /* GICD_TYPER */
-    {0x008, 0x00b, W32,      NO_FOLD, read_iidr,        write_ignore},            /* GICD_IIDR */
-    {0x080, 0x0ff, W32,      NO_FOLD, read_group,       write_group},             /* GICD_IGROUPRn */
-    {0x100, 0x17f, W32,      NO_FOLD, read_enable,      write_enable_set},        /* GICD_ISENABLERn */
-    {0x180, 0x1ff, W32,      NO_FOLD, read_enable,      write_enable_clear},      /* GICD_ICENABLERn */
-    {0x200, 0x27f, W32,      FOLDS,   read_pending,     write_pending_set},       /* GICD_ISPENDRn */
-    {0x280, 0x2ff, W32,      FOLDS,   read_pending,     write_pending_clear},     /* GICD_ICPENDRn */
-    {0x300, 0x37f, W32,      FOLDS,   read_active,      write_active_set},        /* GICD_ISACTIVERn */
-    {0x380, 0x3ff, W32,      FOLDS,   read_active,      write_active_clear},      /* GICD_ICACTIVERn */
-    {0x400, 0x7fb, W8 | W32, NO_FOLD, read_priority,    write_priority},          /* GICD_IPRIORITYRn */
-    {0x800, 0xbfb, W8 | W32, NO_FOLD, read_targets,     write_targets},           /* GICD_ITARGETSRn */
-    {0xc00, 0xcff, W32,      NO_FOLD, read_config,      write_config},            /* GICD_ICFGRn */
-    {0xf00, 0xf03, W32,      NO_FOLD, read_zero,        write_sgir},              /* GICD_SGIR */
-    {0xf10, 0xf1f, W8 | W32, FOLDS,   read_sgi_sources, write_sgi_sources_clear}, /* GICD_CPENDSGIRn */
-    {0xf20, 0xf2f, W8 | W32, FOLDS,   read_sgi_sources, write_sgi_sources_set},   /* GICD_SPENDSGIRn */
-    {0xfe8, 0xfeb, W32,      NO_FOLD, read_icpidr2,     write_ignore},            /* ICPIDR2 */
+    {0x000, 0x003, W32,      NO_FOLD,    read_ctlr,        write_ctlr},              /* GICD_CTLR */
+    {0x004, 0x007, W32,      NO_FOLD,    read_typer,       write_ignore},            /* GICD_TYPER */
+    {0x008, 0x00b, W32,      NO_FOLD,    read_iidr,        write_ignore},            /* GICD_IIDR */
+    {0x080, 0x0ff, W32,      NO_FOLD,    read_group,       write_group},             /* GICD_IGROUPRn */
+    {0x100, 0x17f, W32,      NO_FOLD,    read_enable,      write_enable_set},        /* GICD_ISENABLERn */
+    {0x180, 0x1ff, W32,      NO_FOLD,    read_enable,      write_enable_clear},      /* GICD_ICENABLERn */
+    {0x200, 0x27f, W32,      FOLD_BITS,  read_pending,     write_pending_set},       /* GICD_ISPENDRn */
+    {0x280, 0x2ff, W32,      FOLD_BITS,  read_pending,     write_pending_clear},     /* GICD_ICPENDRn */
+    {0x300, 0x37f, W32,      FOLD_BITS,  read_active,      write_active_set},        /* GICD_ISACTIVERn */
+    {0x380, 0x3ff, W32,      FOLD_BITS,  read_active,      write_active_clear},      /* GICD_ICACTIVERn */
+    {0x400, 0x7fb, W8 | W32, NO_FOLD,    read_priority,    write_priority},          /* GICD_IPRIORITYRn */
+    {0x800, 0xbfb, W8 | W32, NO_FOLD,    read_targets,     write_targets},           /* GICD_ITARGETSRn */
+    {0xc00, 0xcff, W32,      NO_FOLD,    read_config,      write_config},            /* GICD_ICFGRn */
+    {0xf00, 0xf03, W32,      NO_FOLD,    read_zero,        write_sgir},              /* GICD_SGIR */
+    {0xf10, 0xf1f, W8 | W32, FOLD_BYTES, read_sgi_sources, write_sgi_sources_clear}, /* GICD_CPENDSGIRn */
+    {0xf20, 0xf2f, W8 | W32, FOLD_BYTES, read_sgi_sources, write_sgi_sources_set},   /* GICD_SPENDSGIRn */
+    {0xfe8, 0xfeb, W32,      NO_FOLD,    read_icpidr2,     write_ignore},            /* ICPIDR2 */
+    VGIC_TABLE_END,
+};
+/* clang-format on */
+
+/* clang-format off */
+static const uint8_t dist_block[0x1000 / VGIC_BLOCK_BYTES] = {
+    [0x01] = 3, 4, 5, 6, 7, 8, 9,        /* IGROUPR to ICACTIVER */
+    [0x08 ... 0x0f] = 10,                /* IPRIORITYR */
+    [0x10 ... 0x17] = 11,                /* ITARGETSR */
+    [0x18 ... 0x19] = 12,                /* ICFGR */
+    [0x1a ... 0x1e] = 13,                /* SGIR and what follows */
+    [0x1f] = 16,                         /* ICPIDR2 */
 };
 /* clang-format on */
 
 const struct vgic_table vgic_v2_dist = {
     .reg = dist_regs,
-    .count = ARRAY_COUNT(dist_regs),
+    .block = dist_block,
+    .count = ARRAY_COUNT(dist_regs) - 1,
     .bytes = 0x1000,
     .reserved_widths = W32,
 };

@@ -108,58 +108,82 @@ static void write_waker(const struct vgic_access *access, uint64_t value)
 /* clang-format off */
 static const struct vgic_reg dist_regs[] = {
     /* first, last, widths, folds, read, write */
-    {0x0000, 0x0003, W32,       NO_FOLD, read_ctlr,     write_ctlr},          /* GICD_CTLR */
-    {0x0004, 0x0007, W32,       NO_FOLD, read_typer,    write_ignore},        /* GICD_TYPER */
-    {0x0008, 0x000b, W32,       NO_FOLD, read_iidr,     write_ignore},        /* GICD_IIDR */
-    {0x000c, 0x000f, W32,       NO_FOLD, read_zero,     write_ignore},        /* GICD_TYPER2 */
-    {0x0010, 0x0013, W32,       NO_FOLD, read_zero,     write_ignore},        /* GICD_STATUSR */
-    {0x0080, 0x00ff, W32,       NO_FOLD, read_group,    write_group},         /* GICD_IGROUPRn */
-    {0x0100, 0x017f, W32,       NO_FOLD, read_enable,   write_enable_set},    /* GICD_ISENABLERn */
-    {0x0180, 0x01ff, W32,       NO_FOLD, read_enable,   write_enable_clear},  /* GICD_ICENABLERn */
-    {0x0200, 0x027f, W32,       FOLDS,   read_pending,  write_pending_set},   /* GICD_ISPENDRn */
-    {0x0280, 0x02ff, W32,       FOLDS,   read_pending,  write_pending_clear}, /* GICD_ICPENDRn */
-    {0x0300, 0x037f, W32,       FOLDS,   read_active,   write_active_set},    /* GICD_ISACTIVERn */
-    {0x0380, 0x03ff, W32,       FOLDS,   read_active,   write_active_clear},  /* GICD_ICACTIVERn */
-    {0x0400, 0x07fb, W8 | W32,  NO_FOLD, read_priority, write_priority},      /* GICD_IPRIORITYRn */
-    {0x0800, 0x0bfb, W8 | W32,  NO_FOLD, read_zero,     write_ignore},        /* GICD_ITARGETSRn */
-    {0x0c00, 0x0cff, W32,       NO_FOLD, read_config,   write_config},        /* GICD_ICFGRn */
-    {0x6000, 0x7fdf, W32 | W64, NO_FOLD, read_router,   write_router},        /* GICD_IROUTERn */
-    {0xffe8, 0xffeb, W32,       NO_FOLD, read_pidr2,    write_ignore},        /* GICD_PIDR2 */
+    {0x0000, 0x0003, W32,       NO_FOLD,    read_ctlr,     write_ctlr},          /* GICD_CTLR */
+    {0x0004, 0x0007, W32,       NO_FOLD,    read_typer,    write_ignore},        /* GICD_TYPER */
+    {0x0008, 0x000b, W32,       NO_FOLD,    read_iidr,     write_ignore},        /* GICD_IIDR */
+    {0x000c, 0x000f, W32,       NO_FOLD,    read_zero,     write_ignore},        /* GICD_TYPER2 */
+    {0x0010, 0x0013, W32,       NO_FOLD,    read_zero,     write_ignore},        /* GICD_STATUSR */
+    {0x0080, 0x00ff, W32,       NO_FOLD,    read_group,    write_group},         /* GICD_IGROUPRn */
+    {0x0100, 0x017f, W32,       NO_FOLD,    read_enable,   write_enable_set},    /* GICD_ISENABLERn */
+    {0x0180, 0x01ff, W32,       NO_FOLD,    read_enable,   write_enable_clear},  /* GICD_ICENABLERn */
+    {0x0200, 0x027f, W32,       FOLD_BITS,  read_pending,  write_pending_set},   /* GICD_ISPENDRn */
+    {0x0280, 0x02ff, W32,       FOLD_BITS,  read_pending,  write_pending_clear}, /* GICD_ICPENDRn */
+    {0x0300, 0x037f, W32,       FOLD_BITS,  read_active,   write_active_set},    /* GICD_ISACTIVERn */
+    {0x0380, 0x03ff, W32,       FOLD_BITS,  read_active,   write_active_clear},  /* GICD_ICACTIVERn */
+    {0x0400, 0x07fb, W8 | W32,  NO_FOLD,    read_priority, write_priority},      /* GICD_IPRIORITYRn */
+    {0x0800, 0x0bfb, W8 | W32,  NO_FOLD,    read_zero,     write_ignore},        /* GICD_ITARGETSRn */
+    {0x0c00, 0x0cff, W32,       NO_FOLD,    read_config,   write_config},        /* GICD_ICFGRn */
+    {0x6000, 0x7fdf, W32 | W64, NO_FOLD,    read_router,   write_router},        /* GICD_IROUTERn */
+    {0xffe8, 0xffeb, W32,       NO_FOLD,    read_pidr2,    write_ignore},        /* GICD_PIDR2 */
+    VGIC_TABLE_END,
+};
+/* clang-format on */
+
+/* clang-format off */
+static const uint8_t dist_block[0x10000 / VGIC_BLOCK_BYTES] = {
+    [0x001] = 5, 6, 7, 8, 9, 10, 11,     /* IGROUPR to ICACTIVER */
+    [0x008 ... 0x00f] = 12,              /* IPRIORITYR */
+    [0x010 ... 0x017] = 13,              /* ITARGETSR */
+    [0x018 ... 0x019] = 14,              /* ICFGR */
+    [0x01a ... 0x0ff] = 15,              /* IROUTER */
+    [0x100 ... 0x1ff] = 16,              /* PIDR2 */
 };
 /* clang-format on */
 
 const struct vgic_table vgic_v3_dist = {
     .reg = dist_regs,
-    .count = ARRAY_COUNT(dist_regs),
+    .block = dist_block,
+    .count = ARRAY_COUNT(dist_regs) - 1,
     .bytes = 0x10000,
     .reserved_widths = W32 | W64,
 };
 
 /* clang-format off */
 static const struct vgic_reg redist_regs[] = {
-    /* RD_base: first, last, widths, folds, read, write */
-    {0x00000, 0x00003, W32,       NO_FOLD, read_zero,         write_ignore},        /* GICR_CTLR: no LPIs */
-    {0x00004, 0x00007, W32,       NO_FOLD, read_iidr,         write_ignore},        /* GICR_IIDR */
-    {0x00008, 0x0000f, W32 | W64, NO_FOLD, read_redist_typer, write_ignore},        /* GICR_TYPER */
-    {0x00010, 0x00013, W32,       NO_FOLD, read_zero,         write_ignore},        /* GICR_STATUSR */
-    {0x00014, 0x00017, W32,       NO_FOLD, read_waker,        write_waker},         /* GICR_WAKER */
-    {0x0ffe8, 0x0ffeb, W32,       NO_FOLD, read_pidr2,        write_ignore},        /* GICR_PIDR2 */
+    /* RD_base (no LPIs): first, last, widths, folds, read, write */
+    {0x00000, 0x00003, W32,       NO_FOLD,    read_zero,         write_ignore},        /* GICR_CTLR */
+    {0x00004, 0x00007, W32,       NO_FOLD,    read_iidr,         write_ignore},        /* GICR_IIDR */
+    {0x00008, 0x0000f, W32 | W64, NO_FOLD,    read_redist_typer, write_ignore},        /* GICR_TYPER */
+    {0x00010, 0x00013, W32,       NO_FOLD,    read_zero,         write_ignore},        /* GICR_STATUSR */
+    {0x00014, 0x00017, W32,       NO_FOLD,    read_waker,        write_waker},         /* GICR_WAKER */
+    {0x0ffe8, 0x0ffeb, W32,       NO_FOLD,    read_pidr2,        write_ignore},        /* GICR_PIDR2 */
     /* SGI_base */
-    {0x10080, 0x10083, W32,       NO_FOLD, read_group,        write_group},         /* GICR_IGROUPR0 */
-    {0x10100, 0x10103, W32,       NO_FOLD, read_enable,       write_enable_set},    /* GICR_ISENABLER0 */
-    {0x10180, 0x10183, W32,       NO_FOLD, read_enable,       write_enable_clear},  /* GICR_ICENABLER0 */
-    {0x10200, 0x10203, W32,       FOLDS,   read_pending,      write_pending_set},   /* GICR_ISPENDR0 */
-    {0x10280, 0x10283, W32,       FOLDS,   read_pending,      write_pending_clear}, /* GICR_ICPENDR0 */
-    {0x10300, 0x10303, W32,       FOLDS,   read_active,       write_active_set},    /* GICR_ISACTIVER0 */
-    {0x10380, 0x10383, W32,       FOLDS,   read_active,       write_active_clear},  /* GICR_ICACTIVER0 */
-    {0x10400, 0x1041f, W8 | W32,  NO_FOLD, read_priority,     write_priority},      /* GICR_IPRIORITYRn */
-    {0x10c00, 0x10c07, W32,       NO_FOLD, read_config,       write_config},        /* GICR_ICFGRn */
+    {0x10080, 0x10083, W32,       NO_FOLD,    read_group,        write_group},         /* GICR_IGROUPR0 */
+    {0x10100, 0x10103, W32,       NO_FOLD,    read_enable,       write_enable_set},    /* GICR_ISENABLER0 */
+    {0x10180, 0x10183, W32,       NO_FOLD,    read_enable,       write_enable_clear},  /* GICR_ICENABLER0 */
+    {0x10200, 0x10203, W32,       FOLD_BITS,  read_pending,      write_pending_set},   /* GICR_ISPENDR0 */
+    {0x10280, 0x10283, W32,       FOLD_BITS,  read_pending,      write_pending_clear}, /* GICR_ICPENDR0 */
+    {0x10300, 0x10303, W32,       FOLD_BITS,  read_active,       write_active_set},    /* GICR_ISACTIVER0 */
+    {0x10380, 0x10383, W32,       FOLD_BITS,  read_active,       write_active_clear},  /* GICR_ICACTIVER0 */
+    {0x10400, 0x1041f, W8 | W32,  NO_FOLD,    read_priority,     write_priority},      /* GICR_IPRIORITYRn */
+    {0x10c00, 0x10c07, W32,       NO_FOLD,    read_config,       write_config},        /* GICR_ICFGRn */
+    VGIC_TABLE_END,
+};
+/* clang-format on */
+
+/* clang-format off */
+static const uint8_t redist_block[0x20000 / VGIC_BLOCK_BYTES] = {
+    [0x001 ... 0x1ff] = 5,               /* PIDR2 */
+    [0x200] = 6, 6, 7, 8, 9, 10, 11, 12, /* IGROUPR0 to ICACTIVER0 */
+    [0x208] = 13,                        /* IPRIORITYR */
+    [0x209 ... 0x3ff] = 14,              /* ICFGR */
 };
 /* clang-format on */
 
 const struct vgic_table vgic_v3_redist = {
     .reg = redist_regs,
-    .count = ARRAY_COUNT(redist_regs),
+    .block = redist_block,
+    .count = ARRAY_COUNT(redist_regs) - 1,
     .bytes = 0x20000,
     .reserved_widths = W32 | W64,
 };
@@ -197,7 +221,8 @@ void vgic_sgi_write(struct vgic *vgic, unsigned vcpu, uint64_t value, unsigned g
 
         /* A register of group 0 reaches only SGIs of group 0, ICC_SGI1R_EL1 both: with one security state
          * there is nobody to protect group 0 from. */
-        if (sgi_targets(vgic, vcpu, value, target) && (group == 1 || (virq->flags & VIRQ_GROUP1) == 0)) {
+        if (sgi_targets(vgic, vcpu, value, target) && (group == 1 || (virq->flags & VIRQ_GROUP1) == 0) &&
+            (target != vcpu || !vgic_work_list(vgic, vcpu, virq, work))) {
             virq_set_pending(vgic, virq, work);
         }
     }

@@ -9,8 +9,12 @@
 
 static void work_add(struct vgic_work *work, const struct virq *virq, uint32_t *mask)
 {
-    work->physical = true;
-    work->first = virq->intid & ~31u;
+    if ((work->hardware & VGIC_WORK_PHYSICAL) == 0) {
+        *work = (struct vgic_work){.notice = work->notice,
+                                   .hardware = work->hardware | VGIC_WORK_PHYSICAL,
+                                   .first = virq->intid & ~31u,
+                                   .list = work->list};
+    }
     *mask |= BIT32(virq->intid % 32u);
 }
 
@@ -128,6 +132,7 @@ void virq_set_enabled(struct vgic *vgic, struct virq *virq, bool on, struct vgic
     }
     unbind(vgic, virq);
     virq->flags ^= VIRQ_ENABLED;
+    *vgic_enabled_word(vgic, virq->target, virq->intid / 32u) ^= BIT32(virq->intid % 32u);
     bind(vgic, virq);
     if (is_linked_spi(virq)) {
         work_add(work, virq, on ? &work->enable : &work->disable);

@@ -124,8 +124,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         } else if (op % 8 == 5) {
             switch_vcpu(vcpu, what);
         } else if (op % 8 == 6 && machine.config.version == 3) {
-            vgic_sgi_write(machine.vgic, vcpu, take(8), what & 1, &machine.work);
-            machine_do_work(&machine.work);
+            machine_sgi(vcpu, take(8), what & 1);
+        } else if (op % 8 == 6) {
+            (void)machine_send_self(vcpu, what % GIC_SGI_COUNT);
         }
     }
     check_invariants();

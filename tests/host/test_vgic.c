@@ -55,6 +55,51 @@ TEST(what_comes_is_added_without_a_fold)
     CHECK_EQ(machine.folds, 2);
 }
 
+TEST(sgi_to_self_is_listed_at_once)
+{
+    guest_start(1, 4);
+    CHECK(machine_send_self(0, 1));
+    CHECK(!machine_send_self(0, 1)); /* It has not been taken. */
+    CHECK_EQ(guest_ack(0), 1);
+    CHECK(!machine_send_self(0, 1)); /* Nor ended. */
+    guest_end(0, 1);
+    CHECK(machine_send_self(0, 1));
+    CHECK(machine_send_self(0, 2));
+    CHECK(!machine_send_self(0, 3)); /* The others are bound. */
+    CHECK_EQ(guest_ack(0), 1);
+    guest_end(0, 1);
+    CHECK(!machine_send_self(0, 3)); /* Not in another's place: that is for vgic_add(). */
+    dist_write(0, GICD_CTLR, 2);
+    CHECK(!machine_send_self(0, 1)); /* Its group is off. */
+    dist_write(0, GICD_CTLR, 3);
+    vgic_mark_stale(machine.vgic, 0);
+    CHECK(!machine_send_self(0, 1)); /* The list registers are not what they should be. */
+    machine_exit(0);
+    dist_write(0, GICD_ISACTIVER, BIT32(1));
+    CHECK(!machine_send_self(0, 1));
+    check_invariants();
+}
+
+TEST(software_lists_at_once_what_was_idle)
+{
+    const unsigned intid = 70; /* In no register with one that is bound. */
+
+    guest_start(1, 4);
+    write_bit(0, GICD_ISENABLER, intid);
+    machine.folds = 0;
+    for (unsigned round = 0; round < 4; round++) {
+        write_bit(0, GICD_ISPENDR, intid);
+        CHECK_EQ(guest_ack(0), intid);
+        guest_end(0, intid);
+        CHECK(!read_bit(0, GICD_ISPENDR, intid));
+    }
+    CHECK_EQ(machine.folds, 0);
+    write_bit(0, GICD_ISPENDR, intid);
+    CHECK(read_bit(0, GICD_ISPENDR, intid));
+    CHECK_EQ(machine.folds, 1);
+    check_invariants();
+}
+
 TEST(pending_survives_disabled)
 {
     guest_start(1, 4);

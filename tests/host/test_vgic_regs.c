@@ -57,6 +57,18 @@ static void check_table(const struct vgic_table *table)
         CHECK(reg->first == 0 || vgic_table_find(table, reg->first - 1) != reg);
     }
     CHECK(end <= table->bytes);
+    for (uint32_t offset = 0; offset < table->bytes; offset++) {
+        unsigned row = 0;
+
+        while (row < table->count && offset > table->reg[row].last) {
+            row++;
+        }
+        CHECK_PTR_EQ(vgic_table_find(table, offset),
+                     row < table->count && offset >= table->reg[row].first ? &table->reg[row] : NULL);
+        CHECK_EQ(offset % VGIC_BLOCK_BYTES == 0 && row < table->count &&
+                     table->block[offset / VGIC_BLOCK_BYTES] != row,
+                 0);
+    }
 }
 
 TEST(tables_are_in_order)
@@ -360,7 +372,7 @@ TEST(v3_sgi_frame)
 
 static void sgi(unsigned vcpu, uint64_t value, unsigned group)
 {
-    vgic_sgi_write(machine.vgic, vcpu, value, group, &machine.work);
+    machine_sgi(vcpu, value, group);
 }
 
 TEST(v3_sgi_targets)
@@ -405,16 +417,32 @@ static bool folds(int redist, uint32_t offset, bool write)
     return machine_ask(0, redist, offset, 4, write, false, &value) == VGIC_FOLD_FIRST;
 }
 
-TEST(only_state_registers_fold)
+TEST(state_registers_fold_when_it_matters)
 {
     start(2, 1);
+    machine_fill(0);
+    dist_write(0, 0x000, 3);
+    dist_write(0, 0xf00, 2u << 24 | 5); /* SGI 5 and INTID 40 are listed. */
+    dist_write(0, 0x104, BIT32(8));
+    dist_write(0, 0x204, BIT32(8));
     CHECK(folds(-1, 0x200, false));
-    CHECK(folds(-1, 0x3fc, true));
-    CHECK(folds(-1, 0xf20, true));
-    CHECK(!folds(-1, 0xf00, true)); /* An SGI must be cheap. */
+    CHECK(folds(-1, 0x204, false));
+    CHECK(folds(-1, 0x304, true));
+    CHECK(folds(-1, 0xf24, true));
+    CHECK(!folds(-1, 0xf28, true));
+    CHECK(!folds(-1, 0x208, false)); /* Nothing of it is listed. */
+    CHECK(!folds(-1, 0xf00, true));  /* An SGI must be cheap. */
     CHECK(!folds(-1, 0x004, false));
     CHECK(!folds(-1, 0xfffff000, false));
+    CHECK_EQ(machine_ack(0), 0);
+    machine_end(0, 0);
+    CHECK(!folds(-1, 0x200, false)); /* Ended: found out without a fold. */
+    CHECK(folds(-1, 0x204, false));
     start(3, 1);
+    machine_fill(0);
+    dist_write(0, 0x000, 3);
+    redist_write(0, 0, 0x10100, 4, BIT32(5));
+    sgi(0, 0x05000001, 1);
     CHECK(folds(0, 0x10280, true));
     CHECK(!folds(0, 0x0008, false));
 }

@@ -8,6 +8,7 @@
 
 #include "test.h"
 #include "vgic/vgic.h"
+#include "vgic/vgic_send_self.h"
 #include "vgic/vgic_state.h"
 
 struct physical {
@@ -26,7 +27,9 @@ static struct {
     } cpu[VCPU_MAX]; /* vCPU n runs on CPU n, or is off it. */
     struct physical spi[GIC_INTID_MAX];
     struct vgic_work work; /* Of the last access. */
+    unsigned accessing;    /* The vCPU that accesses, or did last. */
     unsigned folds;
+    unsigned sent_to_self; /* SGIs that took the short way. */
     bool kicks_are_late;
     uint32_t kicked; /* Late kicks: vCPUs that have not passed EL2 since they were to be noticed. */
 } machine;
@@ -46,12 +49,37 @@ static inline struct virq *virq_of(unsigned vcpu, unsigned intid)
     return vgic_virq(machine.vgic, vcpu, intid);
 }
 
+static inline uint32_t machine_lr_empty(void)
+{
+    uint32_t empty = 0;
+
+    for (unsigned slot = 0; slot < machine.config.lr_count; slot++) {
+        empty |= machine.cpu[machine.accessing].lr[slot].state == 0 ? BIT32(slot) : 0;
+    }
+    return empty;
+}
+
+/* What an access asks for at once. */
+static inline void machine_list(const struct vgic_list *list)
+{
+    unsigned vcpu = machine.accessing;
+
+    CHECK(machine.cpu[vcpu].loaded);
+    CHECK((machine_lr_empty() & machine.cpu[vcpu].shared & BIT32(list->slot)) != 0);
+    machine.cpu[vcpu].lr[list->slot] = list->lr;
+}
+
 static inline void machine_start(unsigned version, unsigned vcpu_count, unsigned lr_count, unsigned spi_limit)
 {
     free(machine.vgic);
     memset(&machine, 0, sizeof(machine));
     machine.config = (struct vgic_config){
-        .version = version, .vcpu_count = vcpu_count, .spi_limit = spi_limit, .lr_count = lr_count};
+        .version = version,
+        .vcpu_count = vcpu_count,
+        .spi_limit = spi_limit,
+        .lr_count = lr_count,
+        .lr_empty = machine_lr_empty,
+    };
     for (unsigned i = 0; i < vcpu_count; i++) {
         machine.config.vcpu_mpidr[i] =
             i; /* As a GICv2 guest numbers them; GICv3 tests may change it before use. */
@@ -99,6 +127,9 @@ static inline void check_virq(const struct virq *virq)
         CHECK(!idle || (virq->flags & VIRQ_HW_ACTIVE) == 0); /* V4 */
     }
     CHECK((virq->flags & VIRQ_LINKED) != 0 || (virq->flags & VIRQ_HW_ACTIVE) == 0);
+    CHECK_EQ((virq->flags & VIRQ_ENABLED) != 0, /* V8 */
+             (*vgic_enabled_word(machine.vgic, virq->target, virq->intid / 32) & BIT32(virq->intid % 32)) !=
+                 0);
 }
 
 static inline unsigned queue_members(const struct virq_queue *queue)
@@ -117,7 +148,7 @@ static inline unsigned queue_members(const struct virq_queue *queue)
     return count;
 }
 
-/* All of V1 to V6 of vgic_state.h. */
+/* All of V1 to V6, and V8, of vgic_state.h. */
 static inline void check_invariants(void)
 {
     const struct vgic *vgic = machine.vgic;
@@ -284,6 +315,9 @@ static inline void machine_unload(unsigned vcpu)
 
 static inline void machine_do_work(const struct vgic_work *work)
 {
+    if ((work->hardware & VGIC_WORK_LIST) != 0) {
+        machine_list(&work->list);
+    }
     for (unsigned bit = 0; bit < 32; bit++) {
         struct physical *physical = &machine.spi[(work->first + bit) % GIC_INTID_MAX];
         uint32_t mask = BIT32(bit);
@@ -318,15 +352,42 @@ static inline enum vgic_answer machine_ask(unsigned vcpu, int redist, uint32_t o
     return answer;
 }
 
+/* GICv3: a write of ICC_SGI1R_EL1, or of group 0's. */
+static inline void machine_sgi(unsigned vcpu, uint64_t value, unsigned group)
+{
+    machine.accessing = vcpu;
+    vgic_sgi_write(machine.vgic, vcpu, value, group, &machine.work);
+    machine_do_work(&machine.work);
+    machine_exit(vcpu);
+}
+
+/* GICv2: loaded @vcpu sends @sgi to itself. Returns whether that went the short way. */
+static inline bool machine_send_self(unsigned vcpu, unsigned sgi)
+{
+    struct vgic_list list;
+
+    machine.accessing = vcpu;
+    if (!machine.cpu[vcpu].loaded || !vgic_send_self(machine.vgic, vgic_of_vcpu(machine.vgic, vcpu), vcpu,
+                                                     sgi, machine_lr_empty(), &list)) {
+        return false;
+    }
+    machine_list(&list);
+    CHECK(!vgic_stale(machine.vgic, vcpu));
+    machine.sent_to_self++;
+    return true;
+}
+
 /* One guest access by loaded @vcpu, with all core/ does around it; @redist: vCPU whose redistributor, or
  * -1. */
 static inline bool machine_access(unsigned vcpu, int redist, uint32_t offset, unsigned size, bool write,
                                   uint64_t *value)
 {
     bool loaded = machine.cpu[vcpu].loaded;
-    enum vgic_answer answer = machine_ask(vcpu, redist, offset, size, write, false, value);
+    enum vgic_answer answer;
     uint32_t notice = 0;
 
+    machine.accessing = vcpu;
+    answer = machine_ask(vcpu, redist, offset, size, write, false, value);
     if (answer == VGIC_FOLD_FIRST) {
         notice = loaded ? machine_fold(vcpu) : 0;
         answer = machine_ask(vcpu, redist, offset, size, write, true, value);

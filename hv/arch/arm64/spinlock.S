@@ -3,9 +3,9 @@
  * event). */
 
     .text
-/* spin_wait_equal(word, value): wait until the 32-bit *word is value. Acquire. Clobbers x2. */
-    .global spin_wait_equal
-spin_wait_equal:
+/* spin_wait(word, value): wait until the 32-bit *word is value. Acquire. Clobbers x2, no other register. */
+    .global spin_wait
+spin_wait:
     sevl
 1:  wfe
     ldaxr   w2, [x0]                   /* Arms the monitor: a store to *word from elsewhere ends the wfe. */

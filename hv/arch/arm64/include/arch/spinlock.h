@@ -28,8 +28,15 @@ static inline void spin_init(struct spinlock *lock, unsigned rank)
     lock->rank = rank;
 }
 
-/* Wait until @word reads @value, asleep between changes. */
-void spin_wait_equal(_Atomic uint32_t *word, uint32_t value);
+/* Wait until @word reads @value, asleep between changes. (Not a call that the compiler knows of: what it
+ * keeps in registers may stay there, so that a function which only takes a lock needs no frame for it.) */
+static inline void spin_wait_equal(_Atomic uint32_t *word, uint32_t value)
+{
+    register _Atomic uint32_t *x0 __asm__("x0") = word;
+    register uint32_t x1 __asm__("x1") = value;
+
+    __asm__ volatile("bl spin_wait" : : "r"(x0), "r"(x1) : "x2", "x16", "x17", "x30", "cc", "memory");
+}
 
 static inline void spin_lock(struct spinlock *lock) LOCK_ACQUIRE(lock) LOCK_UNCHECKED
 {
