@@ -12,6 +12,7 @@
 #include "boot/smp.h"
 #include "boot/start.h"
 #include "core/console.h"
+#include "core/events.h"
 #include "core/guest_log.h"
 #include "core/irq.h"
 #include "core/pcpu.h"
@@ -226,6 +227,7 @@ _Noreturn void hv_main(uint64_t tree_pa, uint64_t image_pa)
     log_info("%s: %u CPU%s, scheduler %s", gic()->name, (unsigned)__builtin_popcount(pcpu_online_mask()),
              pcpu_online_mask() == 1 ? "" : "s", sched_boot_pool()->ops->name);
     vconsole_init();
+    events_setup();
     build_domains();
     if (board.uart.intid != 0) {
         irq_enable_own(board.uart.intid);

@@ -6,6 +6,7 @@
 #include "arch/mmu.h"
 #include "base/page_alloc.h"
 #include "core/console.h"
+#include "core/events.h"
 #include "core/irq.h"
 #include "core/pcpu.h"
 #include "core/power.h"
@@ -168,6 +169,7 @@ int domain_create(const struct domain_params *params, struct domain **out)
     domain->gicd_base = params->gicd_base;
     domain->gicd_bytes = params->gic_version == 2 ? PAGE_SIZE : GUEST_GICV3_GICD_SIZE;
     domain->gicr_base = params->gicr_base;
+    domain->evtchn_ppi = GUEST_EVTCHN_PPI;
     domain->count_offset = cpu_count_ticks();
     spin_init(&domain->power_lock, LOCK_RANK_DOMAIN);
     spin_init(&domain->memory_lock, LOCK_RANK_MEMORY);
@@ -187,6 +189,7 @@ int domain_create(const struct domain_params *params, struct domain **out)
         give_back(domain);
         return error;
     }
+    events_domain_init(domain);
     domains[id] = domain;
     domain_next_id = (uint16_t)(domain_next_id + (params->privileged ? 0 : 1));
     atomic_fetch_add(&running_count, 1);
@@ -197,6 +200,7 @@ int domain_create(const struct domain_params *params, struct domain **out)
 void domain_discard(struct domain *domain)
 {
     irq_release(domain);
+    events_domain_forget(domain);
     give_back(domain);
     domains[domain->id] = NULL;
     atomic_fetch_sub(&running_count, 1); /* Nobody has stopped: the machine stays on. */
@@ -235,8 +239,10 @@ void domain_shutdown(struct domain *domain, enum shutdown_reason reason)
     }
     domain->reason = reason;
     irq_release(domain);
+    events_domain_stop(domain);
     console_guest_flush(domain->id);
     log_info("d%u %s", domain->id, reason_name(reason));
+    events_raise_global(VIRQ_DOM_EXC);
     if (atomic_fetch_sub(&running_count, 1) == 1) {
         power_last_domain_stopped();
     }

@@ -7,6 +7,7 @@
 
 #include "arch/spinlock.h"
 #include "base/stage2.h"
+#include "core/evtchn.h"
 #include "core/vcpu.h"
 #include "lib/types.h"
 #include "vgic/vgic.h"
@@ -42,9 +43,12 @@ struct domain {
     /* Guest addresses of its virtual GIC: distributor, GICv3 redistributors. */
     uint64_t gicd_base, gicd_bytes, gicr_base;
     struct vgic *vgic;
-    uint64_t count_offset; /* CNTVOFF_EL2: its virtual counter starts at 0. */
-    struct vpl011 *vpl011; /* Its virtual UART; NULL: none. vdev/vconsole.h makes it. */
-    uint64_t log_since_ns; /* core/guest_log.h: lines it has caused, and when some were forgiven last. */
+    unsigned evtchn_ppi; /* INTID of the upcall: core/events.h. */
+    struct evtchn_domain events;
+    struct timer events_timer; /* Closes its channels in slices when it has stopped. */
+    uint64_t count_offset;     /* CNTVOFF_EL2: its virtual counter starts at 0. */
+    struct vpl011 *vpl011;     /* Its virtual UART; NULL: none. vdev/vconsole.h makes it. */
+    uint64_t log_since_ns;     /* core/guest_log.h: lines it has caused, and when some were forgiven last. */
     unsigned log_spent;
     void *shared_info; /* The ABI's page of that name, zeroed; the hypervisor's own. */
     uint64_t hvm_param[DOMAIN_HVM_PARAM_COUNT];

@@ -72,3 +72,28 @@ int guest_copy_out(struct vcpu *vcpu, uint64_t addr, const void *from, size_t si
     }
     return 0;
 }
+
+int guest_pin(struct domain *domain, ipa_t addr, void **at)
+{
+    enum stage2_type type;
+    pa_t place;
+    int error;
+
+    spin_lock(&domain->memory_lock);
+    error = stage2_lookup(&domain->stage2, addr, &place, &type, NULL);
+    if (error == 0 && (type != STAGE2_RAM || page_owner(place) != domain->id)) {
+        error = -EINVAL;
+    }
+    spin_unlock(&domain->memory_lock);
+    if (error != 0) {
+        return -EINVAL;
+    }
+    *at = mmu_direct(place);
+    return 0;
+}
+
+void guest_unpin(struct domain *domain, void *at)
+{
+    (void)domain;
+    (void)at;
+}

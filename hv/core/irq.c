@@ -9,6 +9,7 @@
 #include "core/irq.h"
 
 #include "arch/barrier.h"
+#include "core/events.h"
 #include "core/vcpu.h"
 #include "drivers/gic.h"
 #include "lib/error.h"
@@ -250,12 +251,15 @@ uint32_t irq_fold(struct pcpu *cpu, struct vcpu *vcpu)
     const struct gic_driver *g = gic();
     struct gic_lr lr[GIC_LR_MAX];
     unsigned count = g->lr_count();
+    uint32_t notice;
 
     for (unsigned slot = 0; slot < count; slot++) {
         g->lr_decode(g->lr_read(slot), &lr[slot]);
     }
     bound_clear(cpu);
-    return fold(vcpu, lr);
+    notice = fold(vcpu, lr);
+    events_reassert(vcpu);
+    return notice;
 }
 
 uint32_t irq_unpark(struct vcpu *vcpu)
@@ -390,6 +394,7 @@ void irq_vcpu_load(struct pcpu *cpu, struct vcpu *vcpu)
         bound_publish(cpu, vcpu);
     } else {
         notice = irq_unpark(vcpu);
+        events_reassert(vcpu);
         irq_fill(cpu, vcpu);
     }
     spin_unlock(lock);

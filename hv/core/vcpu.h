@@ -7,6 +7,7 @@
 
 #include "arch/sysreg.h"
 #include "base/timer.h"
+#include "core/evtchn.h"
 #include "drivers/gic.h"
 #include "lib/types.h"
 #include "sched/sched.h"
@@ -60,6 +61,7 @@ struct vcpu {
     bool fp_used;            /* The FP registers in the CPU are newer than fp. */
     struct timer poll_timer; /* SCHEDOP_poll's end. */
     unsigned poll_cpu;
+    struct evtchn_vcpu events;
 } __attribute__((aligned(16)));
 
 static inline struct vcpu *vcpu_of_unit(struct sched_unit *unit)

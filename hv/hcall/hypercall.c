@@ -27,6 +27,8 @@ static hypercall_function find(uint64_t number)
         return hcall_vcpu_op;
     case __HYPERVISOR_sched_op:
         return hcall_sched_op;
+    case __HYPERVISOR_event_channel_op:
+        return hcall_event_channel_op;
     case __HYPERVISOR_hvm_op:
         return hcall_hvm_op;
     default:

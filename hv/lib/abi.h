@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include <xen/event_channel.h>
 #include <xen/hvm/hvm_op.h>
 #include <xen/hvm/params.h>
 #include <xen/sched.h>

@@ -49,6 +49,12 @@ static inline void *mmu_direct(pa_t addr)
     return (void *)(DIRECT_BASE + addr.v);
 }
 
+/* And back. */
+static inline pa_t mmu_direct_pa(const void *p)
+{
+    return pa((uint64_t)p - DIRECT_BASE);
+}
+
 /* Physical address of something in the image. */
 pa_t mmu_image_pa(const void *p);
 

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* events.c - events on their way to a vCPU.
+ *
+ * The upcall is a PPI of the guest (domain.evtchn_ppi). Its line is evtchn_upcall_pending, a byte that the
+ * guest clears without telling, so EL2 cannot follow the line; it makes the interrupt pending as if by an
+ * edge, on two occasions: when EL2 itself sets the byte, and when list registers are folded while the byte is
+ * set.
+ *
+ * Invariant: whenever the byte is set and the guest is yet to look, the interrupt is pending or active in the
+ * vGIC, or EL2 is about to make it so before it lets go of the CPU. So no wake-up is lost:
+ *   - The byte goes from 0 to 1 under the domain's event lock. Who set it calls vgic_pend() before it returns
+ *     to its guest, and vcpu_notice() after. vcpu_notice() finds the sleeper, or the sleeper finds the
+ *     interrupt: core/vcpu_run.c.
+ *   - A guest takes the interrupt, clears the byte, then looks for events. What EL2 sets from then on is a
+ *     new 0 to 1. What it set before is found: core/evtchn_signal.c.
+ *   - A vCPU that was reset lost its pending interrupts with its vGIC state, not its byte: its next load
+ *     reasserts.
+ * A guest that ends the interrupt and leaves the byte set is interrupted again when its list registers are
+ * next folded, for whatever reason, and not by an exit made for it: no exit loop, however long it does so. */
+#include "core/events.h"
+
+#include "arch/mmu.h"
+#include "base/page_alloc.h"
+#include "core/guest_mem.h"
+#include "core/pcpu.h"
+#include "core/vcpu.h"
+#include "lib/panic.h"
+
+static void *page_take(void)
+{
+    return hv_alloc(PAGE_SIZE);
+}
+
+static void page_give(void *page)
+{
+    page_free(mmu_direct_pa(page), 0, DOMID_HV);
+}
+
+static void unpin(struct evtchn_domain *events, void *page)
+{
+    guest_unpin(CONTAINER_OF(events, struct domain, events), page);
+}
+
+void events_setup(void)
+{
+    static const struct evtchn_machine machine = {
+        .page_alloc = page_take,
+        .page_free = page_give,
+        .guest_unpin = unpin,
+    };
+
+    evtchn_setup(&machine);
+}
+
+static void close_expired(struct timer *timer)
+{
+    struct domain *domain = CONTAINER_OF(timer, struct domain, events_timer);
+
+    if (evtchn_close_domain(&domain->events) != 0) {
+        pcpu_timer_arm(timer, cpu_count_ticks());
+    }
+}
+
+void events_domain_init(struct domain *domain)
+{
+    struct evtchn_domain *events = &domain->events;
+
+    events->domid = domain->id;
+    events->privileged = domain->privileged;
+    events->vcpu_count = domain->vcpu_count;
+    events->shared = domain->shared_info;
+    for (unsigned i = 0; i < domain->vcpu_count; i++) {
+        events->vcpu[i] = &domain->vcpu[i]->events;
+    }
+    timer_init(&domain->events_timer, close_expired);
+    evtchn_domain_init(events);
+}
+
+void events_domain_forget(struct domain *domain)
+{
+    evtchn_domain_forget(&domain->events);
+}
+
+void events_domain_stop(struct domain *domain)
+{
+    pcpu_timer_arm(&domain->events_timer, cpu_count_ticks());
+}
+
+static void upcall(struct vcpu *vcpu)
+{
+    struct vgic *vgic = vcpu->domain->vgic;
+    int notice;
+
+    spin_lock(vgic_lock(vgic));
+    notice = vgic_pend(vgic, vcpu->id, vcpu->domain->evtchn_ppi, 0);
+    spin_unlock(vgic_lock(vgic));
+    if (notice >= 0) {
+        vcpu_notice(vcpu);
+    }
+}
+
+void events_apply(const struct evtchn_work *work)
+{
+    const struct domain *domain;
+
+    if ((work->upcall | work->wake) == 0) {
+        return;
+    }
+    domain = CONTAINER_OF(work->domain, struct domain, events);
+    for (uint32_t rest = work->upcall; rest != 0; rest &= rest - 1) {
+        upcall(domain->vcpu[__builtin_ctz(rest)]);
+    }
+    for (uint32_t rest = work->wake; rest != 0; rest &= rest - 1) {
+        vcpu_notice(domain->vcpu[__builtin_ctz(rest)]);
+    }
+}
+
+void events_raise_global(unsigned virq)
+{
+    struct domain *domain = domain_get(0);
+    struct evtchn_work work = {0};
+
+    ASSERT(evtchn_virq_is_global(virq));
+    if (domain != NULL) {
+        evtchn_raise_virq(&domain->events, virq, 0, &work);
+        events_apply(&work);
+    }
+}
+
+void events_reassert(struct vcpu *vcpu)
+{
+    if (evtchn_upcall_pending(&vcpu->events)) {
+        (void)vgic_pend(vcpu->domain->vgic, vcpu->id, vcpu->domain->evtchn_ppi, 0);
+    }
+}

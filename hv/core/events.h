@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* events.h - events on their way to a vCPU: the upcall interrupt, guests' pages that EL2 writes to, the end
+ * of a domain's channels. What a channel is: core/evtchn.h. */
+#ifndef CORE_EVENTS_H
+#define CORE_EVENTS_H
+
+#include "core/domain.h"
+
+/* Boot CPU, once, before any domain. */
+void events_setup(void);
+
+/* @domain's vCPUs exist, its shared_info too. Undone for one that never ran. */
+void events_domain_init(struct domain *domain);
+void events_domain_forget(struct domain *domain);
+
+/* @domain has stopped: close its channels, some at a time. */
+void events_domain_stop(struct domain *domain);
+
+/* Carry out what a call of core/evtchn.h left: upcalls and wake-ups. Any CPU, no lock held. */
+void events_apply(const struct evtchn_work *work);
+
+/* Raise global virtual interrupt @virq, if the control domain has bound it. Any CPU, no lock held. */
+void events_raise_global(unsigned virq);
+
+/* The upcall interrupt is level triggered by evtchn_upcall_pending. @vcpu's list registers are folded, and
+ * will be filled: pending again, if the guest ended it with the flag still set. With the vGIC's lock. */
+void events_reassert(struct vcpu *vcpu);
+
+#endif
