@@ -18,6 +18,9 @@ guest-compile = mkdir -p $(@D) && $(CC) $(guest-flags) -MMD -MP -MT $@ -MF $@.d 
 guest-sources = $(wildcard guests/$(1)/*.c guests/$(1)/*.S)
 guest-objects = $(patsubst guests/%,$(GUESTS_OUT)/%.o,$(basename $(call guest-sources,$(1))))
 guest-lib-objects := $(call guest-objects,lib)
+# What only some of them need: the others' images stay as small as they are.
+guests-with-channels := test-sys_events ubench
+channel-objects := $(call guest-objects,lib/channels)
 
 $(GUESTS_OUT)/lib/string.o: guest-flags += \
 	$(if $(filter 1,$(LLVM)),-fno-builtin,-fno-tree-loop-distribute-patterns)
@@ -39,8 +42,11 @@ $(GUESTS_OUT)/$(1).elf: $(2) $(guest-lib-objects) guests/lib/guest.lds
 	$$(call say,LD,$$@)
 	$$(Q)$$(call guest-link,$(2))
 endef
-$(foreach g,$(guest-names),$(eval $(call guest-rule,$(g),$(call guest-objects,$(g)))))
-$(foreach t,$(guest-tests),$(eval $(call guest-rule,$(t),$(GUESTS_OUT)/$(t:test-%=tests/%).o)))
+# $(call guest-parts,guest): its further parts of the library.
+guest-parts = $(if $(filter $(1),$(guests-with-channels)),$(channel-objects))
+$(foreach g,$(guest-names),$(eval $(call guest-rule,$(g),$(call guest-objects,$(g)) $(call guest-parts,$(g)))))
+$(foreach t,$(guest-tests),\
+	$(eval $(call guest-rule,$(t),$(GUESTS_OUT)/$(t:test-%=tests/%).o $(call guest-parts,$(t)))))
 
 $(GUESTS_OUT)/%.img: $(GUESTS_OUT)/%.elf
 	$(call say,OBJCOPY,$@)

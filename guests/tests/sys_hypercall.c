@@ -155,7 +155,8 @@ static void check_sched(void)
     irq_enable();                                                             /* Take it. */
     isb();
     irq_disable();
-    CHECK_EQ(hypercall(__HYPERVISOR_sched_op, SCHEDOP_poll, (uint64_t)&poll, 0, 0, 0), E_INVAL);
+    set_xen_guest_handle(poll.ports, (evtchn_port_t *)NOTHING_THERE);
+    CHECK_EQ(hypercall(__HYPERVISOR_sched_op, SCHEDOP_poll, (uint64_t)&poll, 0, 0, 0), E_FAULT);
     poll.nr_ports = 1000;
     CHECK_EQ(hypercall(__HYPERVISOR_sched_op, SCHEDOP_poll, (uint64_t)&poll, 0, 0, 0), E_INVAL);
     poll = (struct sched_poll){.timeout = 1};
@@ -218,8 +219,19 @@ static void check_params(void)
 
 static bool is_known(uint64_t number)
 {
-    return number == __HYPERVISOR_xen_version || number == __HYPERVISOR_console_io ||
-           number == __HYPERVISOR_sched_op || number == __HYPERVISOR_vcpu_op || number == __HYPERVISOR_hvm_op;
+    switch (number) {
+    case __HYPERVISOR_platform_op:
+    case __HYPERVISOR_xen_version:
+    case __HYPERVISOR_console_io:
+    case __HYPERVISOR_vm_assist:
+    case __HYPERVISOR_vcpu_op:
+    case __HYPERVISOR_sched_op:
+    case __HYPERVISOR_event_channel_op:
+    case __HYPERVISOR_hvm_op:
+        return true;
+    default:
+        return false;
+    }
 }
 
 static void check_unknown(void)

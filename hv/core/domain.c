@@ -11,6 +11,7 @@
 #include "core/pcpu.h"
 #include "core/power.h"
 #include "core/sched_setup.h"
+#include "core/wall_clock.h"
 #include "lib/abi.h"
 #include "lib/error.h"
 #include "lib/lock_rank.h"
@@ -190,6 +191,8 @@ int domain_create(const struct domain_params *params, struct domain **out)
         return error;
     }
     events_domain_init(domain);
+    watchdog_init(domain);
+    wall_clock_tell(domain);
     domains[id] = domain;
     domain_next_id = (uint16_t)(domain_next_id + (params->privileged ? 0 : 1));
     atomic_fetch_add(&running_count, 1);
@@ -237,15 +240,32 @@ void domain_shutdown(struct domain *domain, enum shutdown_reason reason)
     if (!first) {
         return;
     }
-    domain->reason = reason;
+    if (!domain->shutdown_named) {
+        domain->reason = reason;
+    }
     irq_release(domain);
     events_domain_stop(domain);
     console_guest_flush(domain->id);
-    log_info("d%u %s", domain->id, reason_name(reason));
+    log_info("d%u %s", domain->id, reason_name(domain->reason));
     events_raise_global(VIRQ_DOM_EXC);
     if (atomic_fetch_sub(&running_count, 1) == 1) {
         power_last_domain_stopped();
     }
+}
+
+int domain_name_shutdown(struct domain *domain, enum shutdown_reason reason)
+{
+    int error = 0;
+
+    spin_lock(&domain->power_lock);
+    if (domain->shutdown_named || atomic_load(&domain->stopped)) {
+        error = -EBUSY;
+    } else {
+        domain->shutdown_named = true;
+        domain->reason = reason;
+    }
+    spin_unlock(&domain->power_lock);
+    return error;
 }
 
 void domain_crash(struct vcpu *vcpu, const char *why)

@@ -9,6 +9,7 @@
 #include "base/stage2.h"
 #include "core/evtchn.h"
 #include "core/vcpu.h"
+#include "core/watchdog.h"
 #include "lib/types.h"
 #include "vgic/vgic.h"
 
@@ -35,7 +36,10 @@ struct domain {
     struct spinlock power_lock; /* LOCK_RANK_DOMAIN: PSCI state of its vCPUs. */
     _Atomic bool stopped;       /* Shut down: its vCPUs never run again. */
     enum shutdown_reason reason;
-    struct spinlock memory_lock; /* LOCK_RANK_MEMORY: stage2. */
+    bool shutdown_named; /* SCHEDOP_shutdown_code: "reason" is said already, whatever it stops for. */
+    struct watchdog watchdog[WATCHDOG_COUNT]; /* Guarded by the power lock. */
+    _Atomic bool runstate_flag;               /* VMASST_TYPE_runstate_update_flag. */
+    struct spinlock memory_lock;              /* LOCK_RANK_MEMORY: stage2. */
     struct stage2 stage2;
     const struct vcpu *last_on[CPU_MAX]; /* Whose translations pCPU n's TLB has of this VMID; its own word. */
     unsigned gic_version;
@@ -80,6 +84,9 @@ struct domain *domain_get(uint16_t id);
 
 /* Stop all its vCPUs for good. Any CPU, no lock held. */
 void domain_shutdown(struct domain *domain, enum shutdown_reason reason);
+
+/* Whatever @domain will stop for, that is @reason. 0, or -EBUSY: it has stopped, or said so before. */
+int domain_name_shutdown(struct domain *domain, enum shutdown_reason reason);
 
 /* The running vCPU's domain did what it must not: log @why with its registers and stop that domain alone. */
 void domain_crash(struct vcpu *vcpu, const char *why);

@@ -23,8 +23,12 @@
 #include "base/page_alloc.h"
 #include "core/guest_mem.h"
 #include "core/pcpu.h"
+#include "core/runstate_area.h"
 #include "core/vcpu.h"
 #include "lib/panic.h"
+
+/* Between two slices of a stopped domain's end: others come first. */
+#define CLOSE_PAUSE_NS (50 * UINT64_C(1000))
 
 static void *page_take(void)
 {
@@ -56,8 +60,19 @@ static void close_expired(struct timer *timer)
 {
     struct domain *domain = CONTAINER_OF(timer, struct domain, events_timer);
 
-    if (evtchn_close_domain(&domain->events) != 0) {
-        pcpu_timer_arm(timer, cpu_count_ticks());
+    bool busy = evtchn_close_domain(&domain->events) != 0;
+
+    for (unsigned i = 0; i < domain->vcpu_count; i++) {
+        struct vcpu *vcpu = domain->vcpu[i];
+
+        if (atomic_load(&vcpu->loaded_cpu) == CPU_NONE) {
+            runstate_area_drop(vcpu);
+        } else {
+            busy = true;
+        }
+    }
+    if (busy) {
+        pcpu_timer_arm(timer, cpu_count_ticks() + ticks_from_ns(CLOSE_PAUSE_NS));
     }
 }
 

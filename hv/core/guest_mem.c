@@ -92,6 +92,17 @@ int guest_pin(struct domain *domain, ipa_t addr, void **at)
     return 0;
 }
 
+int guest_pin_virtual(struct vcpu *vcpu, uint64_t addr, void **at)
+{
+    pa_t place;
+
+    if (translate(vcpu, addr, true, &place) != 0) {
+        return -EFAULT;
+    }
+    *at = mmu_direct(place);
+    return 0;
+}
+
 void guest_unpin(struct domain *domain, void *at)
 {
     (void)domain;

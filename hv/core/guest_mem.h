@@ -15,6 +15,8 @@ int guest_copy_out(struct vcpu *vcpu, uint64_t addr, const void *from, size_t si
  * until guest_unpin(). 0 with where EL2 reaches it, or -EINVAL. Any CPU, no lock of rank LOCK_RANK_MEMORY or
  * above held. */
 int guest_pin(struct domain *domain, ipa_t addr, void **at);
+/* The same for virtual address @addr of the running vCPU, as its EL1 may write it. 0 or -EFAULT. */
+int guest_pin_virtual(struct vcpu *vcpu, uint64_t addr, void **at);
 /* @at is any address in the page. Any CPU. */
 void guest_unpin(struct domain *domain, void *at);
 

@@ -8,6 +8,7 @@
 #include "arch/sysreg.h"
 #include "base/timer.h"
 #include "core/evtchn.h"
+#include "core/runstate_area.h"
 #include "drivers/gic.h"
 #include "lib/types.h"
 #include "sched/sched.h"
@@ -62,6 +63,7 @@ struct vcpu {
     struct timer poll_timer; /* SCHEDOP_poll's end. */
     unsigned poll_cpu;
     struct evtchn_vcpu events;
+    struct runstate_area runstate;
 } __attribute__((aligned(16)));
 
 static inline struct vcpu *vcpu_of_unit(struct sched_unit *unit)

@@ -154,6 +154,9 @@ void vcpu_unload(struct pcpu *cpu)
     if (vcpu == NULL) {
         return;
     }
+    if (vcpu->runstate.first != NULL) {
+        runstate_area_update(vcpu);
+    }
     timers_unload(vcpu);
     irq_vcpu_unload(cpu, vcpu);
     save_sysregs(&vcpu->sysregs);
@@ -203,6 +206,9 @@ void vcpu_load(struct pcpu *cpu, struct vcpu *next)
     }
     irq_vcpu_load(cpu, next);
     timers_load(next);
+    if (next->runstate.first != NULL) {
+        runstate_area_update(next);
+    }
 }
 
 void vcpu_use_fp(struct pcpu *cpu, struct vcpu *vcpu)

@@ -29,6 +29,10 @@ static hypercall_function find(uint64_t number)
         return hcall_sched_op;
     case __HYPERVISOR_event_channel_op:
         return hcall_event_channel_op;
+    case __HYPERVISOR_platform_op:
+        return hcall_platform_op;
+    case __HYPERVISOR_vm_assist:
+        return hcall_vm_assist;
     case __HYPERVISOR_hvm_op:
         return hcall_hvm_op;
     default:

@@ -20,6 +20,8 @@ int64_t hcall_console_io(struct vcpu *vcpu, const uint64_t args[5]);
 int64_t hcall_sched_op(struct vcpu *vcpu, const uint64_t args[5]);
 int64_t hcall_vcpu_op(struct vcpu *vcpu, const uint64_t args[5]);
 int64_t hcall_event_channel_op(struct vcpu *vcpu, const uint64_t args[5]);
+int64_t hcall_vm_assist(struct vcpu *vcpu, const uint64_t args[5]);
+int64_t hcall_platform_op(struct vcpu *vcpu, const uint64_t args[5]);
 int64_t hcall_hvm_op(struct vcpu *vcpu, const uint64_t args[5]);
 
 #endif

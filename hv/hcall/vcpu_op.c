@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vcpu_op.c - questions about a vCPU of the own domain. Source: xen/vcpu.h. */
-#include "core/domain.h"
+/* vcpu_op.c - a vCPU of the own domain: questions about it, and where it and EL2 share words. Source:
+ * xen/vcpu.h. */
+#include "core/events.h"
 #include "core/guest_mem.h"
 #include "core/pcpu.h"
 #include "hcall/hypercall.h"
@@ -23,6 +24,44 @@ static int64_t runstate_info(struct vcpu *vcpu, struct vcpu *of, uint64_t to)
     return guest_copy_out(vcpu, to, &info, sizeof(info));
 }
 
+/* Words that EL2 changes by atomic instructions have to be aligned. */
+static int64_t register_info(struct vcpu *vcpu, uint32_t id, uint64_t from)
+{
+    struct vcpu_register_vcpu_info wish;
+    struct evtchn_work work = {0};
+    void *at;
+    int error;
+
+    if (guest_copy_in(vcpu, &wish, from, sizeof(wish)) != 0) {
+        return -EFAULT;
+    }
+    if (wish.offset > PAGE_SIZE - sizeof(struct vcpu_info) || wish.offset % _Alignof(struct vcpu_info) != 0 ||
+        wish.mfn > UINT64_MAX >> PAGE_SHIFT) {
+        return -EINVAL;
+    }
+    error = guest_pin(vcpu->domain, ipa((wish.mfn << PAGE_SHIFT) + wish.offset), &at);
+    if (error != 0) {
+        return error;
+    }
+    error = evtchn_register_info(&vcpu->domain->events, id, at, &work);
+    if (error != 0) {
+        guest_unpin(vcpu->domain, at);
+    }
+    events_apply(&work);
+    return error;
+}
+
+/* Only for itself: no lock guards the area from the pCPU that runs the vCPU. */
+static int64_t register_runstate(struct vcpu *vcpu, const struct vcpu *of, uint64_t from)
+{
+    struct vcpu_register_runstate_memory_area wish;
+
+    if (guest_copy_in(vcpu, &wish, from, sizeof(wish)) != 0) {
+        return -EFAULT;
+    }
+    return of == vcpu ? runstate_area_register(vcpu, wish.addr.p) : -EINVAL;
+}
+
 int64_t hcall_vcpu_op(struct vcpu *vcpu, const uint64_t args[5])
 {
     uint32_t id = (uint32_t)args[1];
@@ -37,6 +76,10 @@ int64_t hcall_vcpu_op(struct vcpu *vcpu, const uint64_t args[5])
         return of->powered ? 1 : 0;
     case VCPUOP_get_runstate_info:
         return runstate_info(vcpu, of, args[2]);
+    case VCPUOP_register_runstate_memory_area:
+        return register_runstate(vcpu, of, args[2]);
+    case VCPUOP_register_vcpu_info:
+        return register_info(vcpu, id, args[2]);
     default:
         return -ENOSYS;
     }

@@ -36,10 +36,11 @@ __attribute__((noinline)) static int64_t compile_info(struct vcpu *vcpu, uint64_
     return guest_copy_out(vcpu, to, &info, sizeof(info));
 }
 
-/* A domain's features: its memory is translated for it and is not where it seems; firmware calls follow
- * SMCCC. */
+/* A domain's features: its memory is translated for it, and where it seems to be or not; firmware calls
+ * follow SMCCC; the control domain is told that it is that. */
 __attribute__((noinline)) static int64_t features(struct vcpu *vcpu, uint64_t to)
 {
+    const struct domain *domain = vcpu->domain;
     struct xen_feature_info info;
 
     if (guest_copy_in(vcpu, &info, to, sizeof(info)) != 0) {
@@ -48,8 +49,9 @@ __attribute__((noinline)) static int64_t features(struct vcpu *vcpu, uint64_t to
     switch (info.submap_idx) {
     case 0:
         info.submap = BIT32(XENFEAT_writable_page_tables) | BIT32(XENFEAT_auto_translated_physmap) |
-                      BIT32(XENFEAT_memory_op_vnode_supported) | BIT32(XENFEAT_ARM_SMCCC_supported) |
-                      BIT32(XENFEAT_not_direct_mapped);
+                      BIT32(XENFEAT_memory_op_vnode_supported) | BIT32(XENFEAT_ARM_SMCCC_supported);
+        info.submap |= domain->direct_map ? BIT32(XENFEAT_direct_mapped) : BIT32(XENFEAT_not_direct_mapped);
+        info.submap |= domain->privileged ? BIT32(XENFEAT_dom0) : 0;
         break;
     default:
         info.submap = 0;

@@ -1,0 +1,45 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+# test_events.py - QEMU tests of event channels: one domain with itself, two with each other, both layouts.
+import sys
+
+import scenario
+from scenario import boot, domain, test
+
+BAD = ("FAIL", "error", "warning", "crashed")
+
+
+def alone(layout, board, build="release"):
+    result = boot([domain("sys_events", f"layout={layout}", cpus=2)], board=board, build=build)
+    result.ended().passed().says_not(*BAD)
+
+
+def pair(layouts, board, rounds=200, **machine):
+    first = domain("sys_events", f"role=first peer=2 layout={layouts[0]} rounds={rounds}", name="first")
+    second = domain("sys_events", f"role=second peer=1 layout={layouts[1]} rounds={rounds}", name="second")
+    boot([first, second], board=board, **machine).ended().passed(1).passed(2).says_not(*BAD)
+
+
+@test(level="fast")
+def fifo_gicv2():
+    alone("fifo", "virt")
+    pair(("fifo", "fifo"), "virt")
+
+
+@test(level="fast")
+def fifo_gicv3():
+    alone("fifo", "virt-gicv3", "debug")
+    pair(("fifo", "fifo"), "virt-gicv3")
+
+
+@test()
+def fifo_one_cpu():
+    """Both on one CPU: a trapped wfi, a switch for each event. And a wfi that is never trapped."""
+    pair(("fifo", "fifo"), "virt", smp=1)
+    pair(("fifo", "fifo"), "virt-gicv3", smp=1, bootargs="vwfi=trap")
+    pair(("fifo", "fifo"), "virt", smp=2, bootargs="vwfi=native")
+    pair(("fifo", "fifo"), "virt", smp=2, bootargs="sched=null")
+
+
+if __name__ == "__main__":
+    sys.exit(scenario.main())
