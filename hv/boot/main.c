@@ -162,6 +162,9 @@ static void build_domains(void)
 
 static void start_domains(void)
 {
+    if (domain_get(0) != NULL) {
+        vconsole_attach_control(domain_get(0));
+    }
     smp_release();
     for (unsigned i = 0; i < built_count; i++) {
         vcpu_start(built[i]->vcpu[0]);

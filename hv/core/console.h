@@ -64,7 +64,7 @@ uint64_t console_poll(void);
 typedef bool (*console_receiver)(uint16_t domid, char c);
 
 /* Domain @domid can take input through @receiver from now on. The first one registered has the input at
- * boot. */
+ * boot, or the control domain, 0, whenever it comes, unless a person has moved the input before. */
 void console_register(uint16_t domid, console_receiver receiver);
 void console_unregister(uint16_t domid);
 

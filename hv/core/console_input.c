@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* console_input.c - who gets what is typed.
  *
- * The input goes round: hypervisor, then the domains in order of registration, then the hypervisor again.
+ * The input goes round: hypervisor, then the domains in order of registration, then the hypervisor again. It
+ * begins with the control domain, or, where there is none, with the first.
  * Ctrl-A three times in a row moves it on; fewer are passed on with the character that follows them.
  *
  *     UART -> [Ctrl-A counter] -> backlog -> receiver of the domain that has the input
@@ -23,6 +24,7 @@
 
 #define CTRL_A '\x01'
 #define CTRL_A_COUNT 3u
+#define DOMID_CONTROL 0u
 #define BACKLOG_MAX 128u
 #define BATCH_MAX 256u /* Characters read in one call: more come with the next interrupt. */
 
@@ -36,6 +38,7 @@ static struct receiver receivers[DOMAIN_MAX];
 static unsigned receiver_count;
 static uint16_t focus = DOMID_HV;
 static bool focus_chosen; /* A domain has had the input, or a person has moved it. */
+static bool focus_moved;  /* A person has. */
 static unsigned ctrl_a_count;
 static uint64_t typing_until; /* Counter ticks. */
 
@@ -69,6 +72,7 @@ void console_input_init(const struct uart_driver *driver)
     uart = driver;
     receiver_count = 0;
     focus_chosen = false;
+    focus_moved = false;
     ctrl_a_count = 0;
     typing_until = 0;
     delivering = false;
@@ -129,7 +133,7 @@ void console_register(uint16_t domid, console_receiver receiver)
     if (!full) {
         receivers[i] = (struct receiver){.domid = domid, .take = receiver};
         receiver_count += i == receiver_count ? 1 : 0;
-        if (!focus_chosen) {
+        if (!focus_chosen || (domid == DOMID_CONTROL && !focus_moved)) {
             focus_chosen = true;
             set_focus(domid);
             tell_focus();
@@ -174,6 +178,7 @@ static void typed(char c)
         ctrl_a_count++;
         if (ctrl_a_count == CTRL_A_COUNT) {
             ctrl_a_count = 0;
+            focus_moved = true;
             focus_next();
         }
         return;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* console.c - console_io: a domain's lines to the shared console. Source: xen/xen.h (CONSOLEIO_*). */
+/* console.c - console_io: a domain's lines to the shared console, and what is typed to it. Source: xen/xen.h
+ * (CONSOLEIO_*). */
 #include "core/domain.h"
 #include "core/guest_mem.h"
 #include "hcall/hypercall.h"
@@ -38,10 +39,11 @@ static int64_t write_text(struct vcpu *vcpu, const uint64_t args[5])
 int64_t hcall_console_io(struct vcpu *vcpu, const uint64_t args[5])
 {
     switch ((uint32_t)args[0]) {
-    case CONSOLEIO_write:
+    case CONSOLEIO_write: /* One line or 64 bytes in a stay in EL2, continued by itself. */
         return write_text(vcpu, args);
-    case CONSOLEIO_read: /* Input reaches a domain through its UART. */
-        return 0;
+    case CONSOLEIO_read: /* For the control domain, VIRQ_CONSOLE tells; others read nothing: they have UARTs.
+                          */
+        return vconsole_read(vcpu, args[2], (uint32_t)args[1]);
     default:
         return -ENOSYS;
     }

@@ -3,14 +3,19 @@
 #include "vdev/vconsole.h"
 
 #include "core/console.h"
+#include "core/events.h"
+#include "core/guest_mem.h"
 #include "core/irq.h"
 #include "core/pcpu.h"
 #include "lib/abi.h"
 #include "lib/error.h"
+#include "vdev/hvc_input.h"
 #include "vdev/vpl011.h"
 
 /* Prints lines that were begun and not ended: a prompt. One a pCPU, since a timer lives on one pCPU. */
 static struct timer piece_timer[CPU_MAX];
+
+static struct hvc_input control_input; /* For the control domain. */
 
 static void piece_due(struct timer *timer)
 {
@@ -77,4 +82,44 @@ int vconsole_attach(struct domain *domain)
     vpl011_init(domain->vpl011);
     console_register(domain->id, receive);
     return 0;
+}
+
+static bool receive_by_call(uint16_t domid, char c)
+{
+    bool taken = hvc_input_put(&control_input, c);
+
+    (void)domid;
+    events_raise_global(VIRQ_CONSOLE);
+    return taken;
+}
+
+void vconsole_attach_control(struct domain *domain)
+{
+    hvc_input_init(&control_input);
+    console_register(domain->id, receive_by_call);
+}
+
+int64_t vconsole_read(struct vcpu *vcpu, uint64_t to, uint64_t size)
+{
+    char text[HVC_INPUT_MAX];
+    unsigned count;
+    int error;
+
+    if (!vcpu->domain->privileged) {
+        return 0;
+    }
+    spin_lock(&control_input.lock);
+    count = hvc_input_peek(&control_input, text, (unsigned)min_u64(size, sizeof(text)));
+    error = guest_copy_out(vcpu, to, text, count);
+    if (error == 0) {
+        hvc_input_drop(&control_input, count);
+    }
+    spin_unlock(&control_input.lock);
+    if (error != 0) {
+        return error;
+    }
+    if (console_input_waits(vcpu->domain->id)) {
+        console_input(); /* There is room again. */
+    }
+    return count;
 }

@@ -16,6 +16,13 @@ size_t vconsole_put(struct domain *domain, const char *text, size_t length);
 /* Give @domain a virtual UART, which takes input from now on. Before it runs. Returns 0 or -ENOMEM. */
 int vconsole_attach(struct domain *domain);
 
+/* Let the control domain read by hypercall what is typed to it, from now on; the input is its. */
+void vconsole_attach_control(struct domain *domain);
+
+/* Copy what was typed to the running vCPU's domain, @size characters at most, to virtual address @to. Returns
+ * how many, or -EFAULT. Nothing is typed to others than the control domain: they have UARTs. */
+int64_t vconsole_read(struct vcpu *vcpu, uint64_t to, uint64_t size);
+
 /* Drive the virtual UART's interrupt line as its registers say. */
 void vconsole_update_irq(struct domain *domain);
 

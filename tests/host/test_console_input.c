@@ -16,6 +16,28 @@ TEST(first_registered_domain_has_the_input)
     CHECK_EQ(heard.last_domid, 3);
 }
 
+TEST(the_control_domain_has_the_input_whenever_it_comes)
+{
+    start();
+    console_register(3, hear);
+    wire.out_length = 0;
+    console_register(0, hear);
+    expect("(BH) *** Serial input to d0 (type Ctrl-A three times to switch input)\r\n");
+    type("abc");
+    CHECK_EQ(heard.last_domid, 0);
+}
+
+TEST(where_a_person_moved_the_input_it_stays)
+{
+    start();
+    console_register(3, hear);
+    console_register(4, hear);
+    type("\1\1\1");
+    console_register(0, hear);
+    type("abc");
+    CHECK_EQ(heard.last_domid, 4);
+}
+
 TEST(three_ctrl_a_move_the_input_round)
 {
     start();
