@@ -194,13 +194,13 @@ static int act(uint32_t operation, struct call *call)
     switch (operation) {
     case EVTCHNOP_bind_interdomain:
         return bind_interdomain(call);
-    case EVTCHNOP_bind_virq:
+    case EVTCHNOP_bind_virq: /* Global ones by the control domain. */
         return bind_virq(call);
     case EVTCHNOP_close:
         return evtchn_close(own, a->close.port);
-    case EVTCHNOP_status:
+    case EVTCHNOP_status: /* Of other domains by the control domain. */
         return status(call);
-    case EVTCHNOP_alloc_unbound:
+    case EVTCHNOP_alloc_unbound: /* In other domains by the control domain. */
         return alloc_unbound(call);
     case EVTCHNOP_bind_ipi:
         return bind_ipi(call);
@@ -208,13 +208,13 @@ static int act(uint32_t operation, struct call *call)
         return evtchn_bind_vcpu(own, a->bind_vcpu.port, a->bind_vcpu.vcpu);
     case EVTCHNOP_unmask:
         return evtchn_unmask(own, a->unmask.port, &call->work);
-    case EVTCHNOP_reset:
+    case EVTCHNOP_reset: /* Of other domains by the control domain; in slices. */
         return reset(call);
-    case EVTCHNOP_init_control:
+    case EVTCHNOP_init_control: /* The first one changes the layout to FIFO. */
         return init_control(call);
-    case EVTCHNOP_expand_array:
+    case EVTCHNOP_expand_array: /* As many pages as the domain may have ports. */
         return expand_array(call);
-    case EVTCHNOP_set_priority:
+    case EVTCHNOP_set_priority: /* FIFO. */
         return evtchn_set_priority(own, a->set_priority.port, a->set_priority.priority);
     default:
         return -ENOSYS;

@@ -70,16 +70,13 @@ static int subject(struct domain *caller, domid_t domid, struct domain **out)
     return *out != NULL ? 0 : -ESRCH;
 }
 
-int64_t hcall_hvm_op(struct vcpu *vcpu, const uint64_t args[5])
+static int64_t parameter(struct vcpu *vcpu, uint64_t at, bool set)
 {
     struct xen_hvm_param param;
     struct domain *domain;
     int error;
 
-    if (args[0] != HVMOP_set_param && args[0] != HVMOP_get_param) {
-        return -ENOSYS;
-    }
-    if (guest_copy_in(vcpu, &param, args[1], sizeof(param)) != 0) {
+    if (guest_copy_in(vcpu, &param, at, sizeof(param)) != 0) {
         return -EFAULT;
     }
     error = subject(vcpu->domain, param.domid, &domain);
@@ -89,9 +86,21 @@ int64_t hcall_hvm_op(struct vcpu *vcpu, const uint64_t args[5])
     if (param.index >= HVM_NR_PARAMS) {
         return -EINVAL;
     }
-    if (args[0] == HVMOP_set_param) {
+    if (set) {
         return set_param(domain, domain == vcpu->domain, &param);
     }
     param.value = domain->hvm_param[param.index];
-    return guest_copy_out(vcpu, args[1], &param, sizeof(param));
+    return guest_copy_out(vcpu, at, &param, sizeof(param));
+}
+
+int64_t hcall_hvm_op(struct vcpu *vcpu, const uint64_t args[5])
+{
+    switch (args[0]) {
+    case HVMOP_set_param: /* CALLBACK_IRQ; of other domains, by the control domain, also where rings are. */
+        return parameter(vcpu, args[1], true);
+    case HVMOP_get_param: /* Of other domains by the control domain. */
+        return parameter(vcpu, args[1], false);
+    default:
+        return -ENOSYS;
+    }
 }

@@ -23,13 +23,14 @@ static hypercall_function find(uint64_t number)
         return hcall_xen_version;
     case __HYPERVISOR_console_io:
         return hcall_console_io;
-    case __HYPERVISOR_vcpu_op:
+    case __HYPERVISOR_vcpu_op: /* Of the own domain's vCPUs. */
         return hcall_vcpu_op;
     case __HYPERVISOR_sched_op:
         return hcall_sched_op;
-    case __HYPERVISOR_event_channel_op:
+    case __HYPERVISOR_event_channel_op: /* 2-level and FIFO; 1023 ports, the control domain all there can be.
+                                         */
         return hcall_event_channel_op;
-    case __HYPERVISOR_platform_op:
+    case __HYPERVISOR_platform_op: /* The control domain alone; others: -EPERM. */
         return hcall_platform_op;
     case __HYPERVISOR_vm_assist:
         return hcall_vm_assist;

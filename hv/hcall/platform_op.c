@@ -29,7 +29,7 @@ int64_t hcall_platform_op(struct vcpu *vcpu, const uint64_t args[5])
         return -EACCES;
     }
     switch (request.command) {
-    case XENPF_settime64:
+    case XENPF_settime64: /* Every domain reads it in shared_info. */
         if (request.settime64.mbz != 0) {
             return -EINVAL;
         }

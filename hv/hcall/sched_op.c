@@ -117,15 +117,15 @@ int64_t hcall_sched_op(struct vcpu *vcpu, const uint64_t args[5])
     case SCHEDOP_block:
         vcpu_block(vcpu);
         return 0;
-    case SCHEDOP_poll:
+    case SCHEDOP_poll: /* 128 ports at most; ends for an interrupt too. */
         return poll(vcpu, args[1]);
-    case SCHEDOP_shutdown:
+    case SCHEDOP_shutdown: /* For good: nothing restarts a domain yet. */
         return shutdown(vcpu, args[1], false);
-    case SCHEDOP_remote_shutdown:
+    case SCHEDOP_remote_shutdown: /* By the control domain. */
         return remote_shutdown(vcpu, args[1]);
-    case SCHEDOP_shutdown_code:
+    case SCHEDOP_shutdown_code: /* Once. */
         return shutdown(vcpu, args[1], true);
-    case SCHEDOP_watchdog:
+    case SCHEDOP_watchdog: /* Two for each domain. */
         return watchdog(vcpu, args[1]);
     default:
         return -ENOSYS;

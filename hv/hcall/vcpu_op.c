@@ -76,9 +76,9 @@ int64_t hcall_vcpu_op(struct vcpu *vcpu, const uint64_t args[5])
         return of->powered ? 1 : 0;
     case VCPUOP_get_runstate_info:
         return runstate_info(vcpu, of, args[2]);
-    case VCPUOP_register_runstate_memory_area:
+    case VCPUOP_register_runstate_memory_area: /* For the calling vCPU alone; a multiple of 8; 0: none. */
         return register_runstate(vcpu, of, args[2]);
-    case VCPUOP_register_vcpu_info:
+    case VCPUOP_register_vcpu_info: /* Once for each vCPU; a multiple of 8. */
         return register_info(vcpu, id, args[2]);
     default:
         return -ENOSYS;

@@ -78,27 +78,27 @@ int64_t hcall_xen_version(struct vcpu *vcpu, const uint64_t args[5])
 {
     uint64_t to = args[1];
 
-    if ((uint32_t)args[0] == XENVER_version) { /* What everybody asks, first of all. */
+    if ((uint32_t)args[0] == XENVER_version) { /* 4.17. Asked most often, so first. */
         return (VERSION_MAJOR << 16) | VERSION_MINOR;
     }
     switch ((uint32_t)args[0]) {
-    case XENVER_extraversion:
+    case XENVER_extraversion: /* `.0-bulkhead`. */
         return give_text(vcpu, to, ".0-bulkhead", sizeof(xen_extraversion_t));
     case XENVER_compile_info:
         return compile_info(vcpu, to);
-    case XENVER_capabilities:
+    case XENVER_capabilities: /* `xen-3.0-aarch64 `. */
         return give_text(vcpu, to, "xen-3.0-aarch64 ", sizeof(xen_capabilities_info_t));
-    case XENVER_changeset:
+    case XENVER_changeset: /* Empty. */
         return give_text(vcpu, to, "", sizeof(xen_changeset_info_t));
-    case XENVER_platform_parameters: /* Nothing of the hypervisor is in a domain's address space. */
+    case XENVER_platform_parameters: /* Zero: nothing of the hypervisor is in a domain's address space. */
         return give_zeroes(vcpu, to, sizeof(struct xen_platform_parameters));
-    case XENVER_get_features:
+    case XENVER_get_features: /* See below. */
         return features(vcpu, to);
-    case XENVER_pagesize:
+    case XENVER_pagesize: /* 4096. */
         return PAGE_SIZE;
-    case XENVER_guest_handle: /* No toolstack has given it one. */
+    case XENVER_guest_handle: /* Zero: no toolstack has given it one. */
         return give_zeroes(vcpu, to, sizeof(xen_domain_handle_t));
-    case XENVER_commandline: /* Not a domain's business. */
+    case XENVER_commandline: /* `<denied>`: not a domain's business. */
         return give_text(vcpu, to, "<denied>", sizeof(xen_commandline_t));
     default:
         return -ENOSYS;

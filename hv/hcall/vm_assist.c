@@ -9,12 +9,14 @@ int64_t hcall_vm_assist(struct vcpu *vcpu, const uint64_t args[5])
 {
     uint32_t command = (uint32_t)args[0];
 
-    if (args[1] != VMASST_TYPE_runstate_update_flag) { /* The others are of other architectures. */
+    switch (args[1]) {
+    case VMASST_TYPE_runstate_update_flag:
+        if (command != VMASST_CMD_enable && command != VMASST_CMD_disable) {
+            return -ENOSYS;
+        }
+        atomic_store(&vcpu->domain->runstate_flag, command == VMASST_CMD_enable);
+        return 0;
+    default: /* Of other architectures. */
         return -EINVAL;
     }
-    if (command != VMASST_CMD_enable && command != VMASST_CMD_disable) {
-        return -ENOSYS;
-    }
-    atomic_store(&vcpu->domain->runstate_flag, command == VMASST_CMD_enable);
-    return 0;
 }
