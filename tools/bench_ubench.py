@@ -26,6 +26,8 @@ TITLES = {
     "timer_phys_wfi": "physical timer, in wfi",
     "timer_phys_spin": "physical timer, spinning",
     "sgi_self": "SGI to self until its handler",
+    "event_self": "event to self until its handler",
+    "event_masked": "event to a masked port",
     "irq_by_software": "SPI set pending until its handler",
     "wfi_short": "wfi, its interrupt 10 ticks off and masked",
     "hypercall_null": "null hypercall (xen_version)",
@@ -47,8 +49,8 @@ NOTES = """Instructions as the guest counts them: a call or an access from its i
 interrupt from its deadline, or from the instruction that sends it, until the guest's vector has saved its
 registers (its 21st instruction). One number: every round took that, or a few took less; else the mean and,
 behind the slash, the greatest. With two CPUs QEMU runs them in turn on one clock: these rows add up what both
-did, and are not exact. Xen 4.17 does not come up with two CPUs under -icount. Events between domains are not
-measured: Bulkhead has no event channels yet."""
+did, and are not exact. Xen 4.17 does not come up with two CPUs under -icount. Events go
+by the FIFO layout; between domains they are not measured."""
 
 
 @dataclasses.dataclass(frozen=True)

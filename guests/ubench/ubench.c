@@ -18,7 +18,7 @@
  *   rounds=N              of each figure (1000)
  *   hypercalls=0|1        is there a hypervisor to answer them (1)
  *
- * Not here: an event to another domain, until both ends have event channels. */
+ * Not here: an event to another domain. */
 #include "ubench.h"
 
 #include "timed.h"
@@ -37,6 +37,7 @@ unsigned guest_main(void)
     } else {
         measure_interrupts(rounds);
         measure_calls(rounds);
+        measure_events(rounds);
     }
     print("UBENCH_END\n");
     return 0;

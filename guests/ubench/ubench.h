@@ -24,6 +24,9 @@ uint64_t interrupts_send(unsigned cpu);
 void interrupts_sleep(void);
 void measure_interrupts(uint64_t rounds);
 
+/* events.c: event channels. */
+void measure_events(uint64_t rounds);
+
 /* calls.c */
 void measure_calls(uint64_t rounds);
 

@@ -40,6 +40,7 @@ static union {
 static event_word_t words[EVENTS_PORT_MAX] __attribute__((aligned(PAGE_BYTES)));
 static uint32_t heads[GUEST_CPU_MAX][EVTCHN_FIFO_MAX_QUEUES];
 static uint32_t taken[EVENTS_PORT_MAX], upcalls;
+static uint64_t stamp;
 static bool fifo_layout, ignoring;
 
 void (*events_hook)(uint32_t port);
@@ -122,7 +123,7 @@ static void upcall(unsigned intid, struct trap_frame *frame)
     struct vcpu_info *info = &places[cpu].info;
 
     (void)intid;
-    (void)frame;
+    stamp = frame->stamp;
     __atomic_fetch_add(&upcalls, 1, __ATOMIC_RELEASE);
     if (ignoring) {
         return;
@@ -242,6 +243,11 @@ void events_ignore(bool ignore)
 uint32_t events_upcalls(void)
 {
     return __atomic_load_n(&upcalls, __ATOMIC_ACQUIRE);
+}
+
+uint64_t events_stamp(void)
+{
+    return stamp;
 }
 
 bool events_flag(void)

@@ -33,6 +33,8 @@ uint32_t events_taken(uint32_t port);
 void events_ignore(bool ignore);
 uint32_t events_upcalls(void); /* Interrupts so far, all CPUs. */
 bool events_flag(void);        /* This CPU's evtchn_upcall_pending. */
+/* The counter in the vector of the last of them. */
+uint64_t events_stamp(void);
 
 /* Called for each event taken, by the handler; NULL: nothing. */
 extern void (*events_hook)(uint32_t port);
