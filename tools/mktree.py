@@ -20,6 +20,8 @@ domains.toml has one table per domain:
     affinity = { 0 = "0-1" }             # optional: vCPU 0 only on CPUs 0 and 1
     extra = 'nr_spis = <32>;'            # optional: lines of device-tree source for the node, as they stand
 
+and at most one table [dom0] with kernel, bootargs and ramdisk.
+
 As a module: make_tree(board, domains, bootargs, path) -> [(file, address)], for qemu.command(loaders=...).
 The bindings are those of Xen's docs/misc/arm/device-tree/booting.txt."""
 import argparse
@@ -85,6 +87,23 @@ class Domain:
                          f"hard-affinity = {quote(cpus)}; }};")
         lines += [module.source() for module in modules]
         return f"{self.name} {{\n" + "\n".join(lines) + "\n};"
+
+
+@dataclasses.dataclass
+class Dom0:
+    """The domain of the machine's real devices: its modules stand right under /chosen. Goes where a Domain goes."""
+    kernel: str
+    bootargs: str = ""
+    ramdisk: str = ""
+    name: str = "Dom0"
+
+    def modules(self):
+        yield Module(self.kernel, "kernel", bootargs=self.bootargs)
+        if self.ramdisk:
+            yield Module(self.ramdisk, "ramdisk")
+
+    def source(self, modules):
+        return "\n".join(module.source() for module in modules)
 
 
 def cells(*numbers):
@@ -164,7 +183,9 @@ def make_tree(board, domains, bootargs, path, chosen_extra="", source="", **mach
 
 def read_domains(path):
     with open(path, "rb") as file:
-        return [Domain(**table) for table in tomllib.load(file).get("domain", [])]
+        tables = tomllib.load(file)
+    return [Dom0(**table) for table in [tables.get("dom0")] if table] + \
+        [Domain(**table) for table in tables.get("domain", [])]
 
 
 def main():

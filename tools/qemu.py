@@ -76,15 +76,15 @@ def need_program():
 
 def machine_arguments(board, bare=False, smp=None, memory=None, frequency=None, icount=False):
     """The machine itself. `frequency` is the counter's, in Hz; `icount`: one instruction is one virtual
-    nanosecond."""
+    nanosecond, or 2^icount of them when it is a number."""
     arguments = ["-machine", board.bare_machine if bare else board.machine]
     if board.cpu:
         arguments += ["-cpu", board.cpu + (f",cntfrq={frequency}" if frequency else "")]
     elif frequency:
         arguments += ["-global", f"arm-cpu.cntfrq={frequency}"]
     arguments += ["-smp", str(smp or board.cpus), "-m", memory or board.memory]
-    if icount:
-        arguments += ["-icount", "shift=0,sleep=off"]
+    if icount is not False:
+        arguments += ["-icount", f"shift={0 if icount is True else icount},sleep=off"]
     return arguments
 
 

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # setup.sh - brings what building, testing and measuring need: host packages, and arm64 files under build/arm64.
 #
-#   tools/setup.sh             all of it; a fraction of a second when it is there already
-#   tools/setup.sh --check     only says what is missing; exit status 1 when something is
+#   tools/setup.sh             what building, most tests and most measurements need; a fraction of a second when it is there
+#   tools/setup.sh linux       that, and Debian's kernels, busybox and load programs (arm64) for tests with Linux in a domain
+#   tools/setup.sh --check     only says what is missing of the first; exit status 1 when something is
 #
 # Host packages are installed (as root, else by sudo). Packages of arm64 are downloaded with an apt of our own under
 # build/apt and unpacked under build/arm64: nothing of them is installed and the system's dpkg stays as it is.
@@ -154,8 +155,44 @@ unpack_tree() {
     mv "$arm64/boards.new" "$arm64/boards"
 }
 
+# unpack_kernel NAME METAPACKAGE: the kernel, /boot/vmlinuz-*, and the modules that a ramdisk here could want.
+unpack_kernel() {
+    [ -e "$arm64/$1" ] && return
+    package=$(arm64_behind "$2" '^linux-image-[0-9]')
+    say "downloading and unpacking $package (arm64, 25 to 70 MB) into build/arm64/$1"
+    deb=$(arm64_deb "$package")
+    rm -rf "$arm64/$1.new"
+    mkdir -p "$arm64/$1.new"
+    dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$arm64/$1.new" --wildcards --exclude='*/drivers/gpu' --exclude='*/drivers/media' \
+        --exclude='*/drivers/infiniband' --exclude='*/drivers/net/wireless' --exclude='*/kernel/sound' \
+        './boot/vmlinuz-*' './lib/modules/*'
+    mv "$arm64/$1.new" "$arm64/$1"
+}
+
+# unpack_programs NAME PACKAGE...: the packages and all they depend on, unpacked over each other.
+unpack_programs() {
+    name=$1
+    shift
+    [ -e "$arm64/$name" ] && return
+    say "downloading and unpacking $* (arm64) and what they depend on, about 25 MB, into build/arm64/$name"
+    mkdir -p "$apt/$name-debs/partial"
+    arm64_apt apt-get install --download-only -y --no-install-recommends -o Dir::Cache::archives="$apt/$name-debs" "$@" \
+        >"$apt/download.log" 2>&1 || {
+        cat "$apt/download.log" >&2
+        fail "could not download $* (arm64)"
+    }
+    rm -rf "$arm64/$name.new"
+    for deb in "$apt/$name-debs"/*.deb; do
+        dpkg -x "$deb" "$arm64/$name.new"
+    done
+    mv "$arm64/$name.new" "$arm64/$name"
+}
+
+basic_parts="libfdt-dev zlib1g-dev xen boards"
+linux_parts="linux-generic linux-cloud linux-rt linux-programs"
+
 parts_missing() {
-    for part in libfdt-dev zlib1g-dev xen boards; do
+    for part in $parts; do
         [ -e "$arm64/$part" ] || echo "$part"
     done
 }
@@ -169,6 +206,14 @@ arm64_parts() {
     unpack zlib1g-dev zlib1g-dev
     unpack xen "$(arm64_behind xen-system-arm64 '^xen-hypervisor-')"
     unpack_tree
+    case $parts in
+    *linux-*)
+        unpack_kernel linux-generic linux-image-arm64
+        unpack_kernel linux-cloud linux-image-cloud-arm64
+        unpack_kernel linux-rt linux-image-rt-arm64
+        unpack_programs linux-programs busybox-static kmod rt-tests stress-ng memtester
+        ;;
+    esac
 }
 
 # Two runs at once must not fetch the same thing twice.
@@ -178,6 +223,12 @@ locked() {
     flock 9
     [ -z "$(parts_missing)" ] || arm64_parts
 }
+
+case ${1:-} in
+"" | --check) parts=$basic_parts ;;
+linux) parts="$basic_parts $linux_parts" ;;
+*) fail "unknown word '$1': write nothing, linux or --check" ;;
+esac
 
 if is_debian; then
     missing=$(packages_missing)

@@ -42,16 +42,17 @@ class Test:
     limit: int
     level: str
     cpu: str
+    needs: str
 
     def line(self):
-        return f"{self.name} {self.limit} {self.level} cpu={self.cpu}"
+        return f"{self.name} {self.limit} {self.level} cpu={self.cpu} {self.needs}".strip()
 
 
-def test(limit=90, level="normal", cpu="1", name=None):
-    """Registers a test under its function's name."""
+def test(limit=90, level="normal", cpu="1", name=None, needs=""):
+    """Registers a test under its function's name. `needs` is a word of tools/setup.sh."""
     def register(function):
         key = name or function.__name__
-        tests[key] = Test(key, function, limit, level, cpu)
+        tests[key] = Test(key, function, limit, level, cpu, needs)
         return function
     return register
 

@@ -1,80 +1,96 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-# test_linux.py - Debian's stock kernel, unchanged, as a domain: all vCPUs come up, the devices of the platform are found, and it
-# ends where it must without a root file system.
-"""    test_linux.py --list     names, limits
-    test_linux.py BOARD      one boot
-
-The kernel is the one whose package tools/setup.sh downloads for the board's device tree."""
-import glob
-import os
-import subprocess
+# test_linux.py - Debian's stock kernels, unchanged, as domains started at boot: CPUs, loads, neighbours, the ways they end.
+import re
 import sys
-import tempfile
 
-TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(0, os.path.join(TOP, "tools"))
-import mktree  # noqa: E402
-import qemu  # noqa: E402
+import linux
+import scenario
+from linux import boot, domain, mktree
+from scenario import test
 
-BOARDS = ("virt", "virt-gicv3", "zcu102")
-LIMIT = 120
-VCPUS = 4
-WANTED = (
-    f"SMP: Total of {VCPUS} processors activated.",
-    "22000000.sbsa-uart: ttyAMA0",
-    "arch_timer: cp15 timer(s) running at",
-    "psci: PSCIv1.1 detected in firmware.",
-    "Unable to mount root fs",  # It has none.
-    "(BH) d1 asked for a reboot",  # panic=-1
-)
-UNWANTED = ("BUG:", "WARNING:", "rcu: INFO", "soft lockup", "Internal error", "(BH) error", "Oops")
+BOARDS = {"v2": "virt", "v3": "virt-gicv3", "zcu102": "zcu102"}
+STEPS = "cpus,memory,hotplug,sleeps,interrupts,dmesg"
+LOADS = "cpu,vm,fork,switch,hackbench,cyclictest,memtester,forkexec"
+STARTS_WITHOUT_SEED = "KASLR disabled due to lack of seed"
 
 
-def kernel(directory):
-    """Unpack it from the downloaded package."""
-    packages = sorted(glob.glob("build/apt/debs/linux-image-*/*.deb"))
-    if not packages:
-        return None
-    tar = subprocess.run(["dpkg", "--fsys-tarfile", packages[-1]], capture_output=True, check=True).stdout
-    subprocess.run(["tar", "-x", "-C", directory, "--wildcards", "./boot/vmlinuz-*"], input=tar, check=True)
-    return glob.glob(os.path.join(directory, "boot", "vmlinuz-*"))[0]
+def platform(board):
+    """All CPUs come up, go and come back; the platform's devices are found, and nothing is complained about."""
+    result = boot([domain(steps=STEPS, cpus=4)], board=board, smp=4)
+    result.did(*STEPS.split(","), who="(d1) ", cpus=4).no_trouble().off()
+    result.says(r"\(d1\) .*22000000\.sbsa-uart: ttyAMA0", r"\(d1\) .*arch_timer: cp15 timer\(s\) running at",
+                r"\(d1\) .*psci: PSCIv1\.1 detected in firmware\.", r"\(BH\) d1 powered off")
+    result.equal([line for line in result.warnings("(d1) ") if line != STARTS_WITHOUT_SEED], [], "warnings")
 
 
-def run(name):
-    with tempfile.TemporaryDirectory(prefix="linux-") as directory:
-        image = kernel(directory)
-        if image is None:
-            print("no linux-image package in build/apt: run tools/setup.sh")
-            return 77
-        board = qemu.Board.load(name)
-        tree = os.path.join(directory, "tree.dtb")
-        domain = mktree.Domain(name="linux", kernel=image, cpus=VCPUS, memory_kib=256 * 1024,
-                               bootargs="console=ttyAMA0 earlycon=pl011,0x22000000 panic=-1")
-        loaders = mktree.make_tree(board, [domain], "", tree)
-        line = qemu.command(board, "build/debug/bulkhead", dtb=tree, loaders=loaders)
-        result = subprocess.run(["timeout", "-s", "KILL", str(LIMIT - 10), *line], stdin=subprocess.DEVNULL,
-                                capture_output=True, text=True, errors="replace", check=False)
-    missing = [text for text in WANTED if text not in result.stdout]
-    bad = [text for text in UNWANTED if text in result.stdout]
-    if missing or bad:
-        print(result.stdout)
-        print(f"missing: {missing}; not wanted: {bad}; QEMU ended with {result.returncode}")
-        return 1
-    return 0
+def ends(how, says):
+    """A domain that wants a reboot, or crashes, is over; nothing is left of it to disturb others."""
+    result = boot([domain(end=how)], smp=1)
+    result.did(who="(d1) ", cpus=1).off()
+    result.says(says)
 
 
-def main():
-    if sys.argv[1:] == ["--list"]:
-        for name in BOARDS:
-            print(name, LIMIT, "long", "cpu=many")
-        return 0
-    if len(sys.argv) != 2 or sys.argv[1] not in BOARDS:
-        print(__doc__, file=sys.stderr)
-        return 2
-    os.chdir(TOP)
-    return run(sys.argv[1])
+def side_by_side(board, pins):
+    """Two kernels and the meter on four CPUs; without pins the scheduler has five vCPUs to place."""
+    guests = [domain("one", steps=STEPS, cpus=2, affinity=pins[0]),
+              domain("two", kernel="rt", steps=STEPS, cpus=2, affinity=pins[1]),
+              mktree.Domain("meter", "build/guests/meter.img", "rounds=6000 histogram=0 exit=psci", affinity=pins[2])]
+    result = boot(guests, board=board, smp=4, limit=170)
+    for who in ("(d1) ", "(d2) "):
+        result.did(*STEPS.split(","), who=who, cpus=2)
+    result.no_trouble().off()
+    result.says(r"\(d3\) METER .* rounds=6000 AVG=\d+", r"\(BH\) d3 powered off")
 
+
+def loads():
+    """Each of the load programs alone, in exact virtual time."""
+    result = boot([domain(variant="load", steps=f"{LOADS},dmesg", seconds=3, work=100)], smp=1, icount=3, limit=200)
+    result.did(*LOADS.split(","), "dmesg", who="(d1) ", cpus=1).no_trouble().off()
+    result.says(r"\(d1\) # Total: 000000100", r"\(d1\) # Histogram Overflows: 00000")
+
+
+def crowded():
+    """All loads at once, twice, on two CPUs: nobody is forgotten."""
+    guests = [domain(name, kernel=kernel, variant="load", steps="stress,sleeps,interrupts,dmesg", cpus=2, seconds=10)
+              for name, kernel in (("one", "cloud"), ("two", "generic"))]
+    result = boot(guests, board="virt-gicv3", smp=2, limit=170)
+    for who in ("(d1) ", "(d2) "):
+        result.did("stress", "sleeps", "interrupts", "dmesg", who=who, cpus=2)
+    result.no_trouble().off()
+
+
+def rt_under_load(seconds, limit):
+    """The real-time kernel under all loads at once, in exact virtual time: nothing stalls, no interrupt is lost."""
+    result = boot([domain(kernel="rt", variant="load", steps="stress,sleeps,interrupts,dmesg", seconds=seconds)], smp=1, icount=3,
+                  limit=limit)
+    result.did("stress", "sleeps", "interrupts", "dmesg", who="(d1) ", cpus=1).no_trouble().off()
+    result.says_not(linux.LATE)
+    begin, end = map(float, re.search(r"INIT ok stress ([\d.]+) ([\d.]+)", result.text).groups())
+    result.within(end - begin, seconds, seconds + 15, "seconds that the load took in virtual time")
+    begin, end = map(float, re.search(r"INIT sleeps from=([\d.]+) to=([\d.]+)", result.text).groups())
+    result.within(end - begin, 1.0, 1.5, "seconds of twenty sleeps of 50 ms, with the programs started")
+    ticks = int(re.search(r"\(d1\) +\d+: +(\d+) .* arch_timer", result.text).group(1))
+    result.within(ticks, seconds * 200, seconds * 100000, "timer interrupts, 250 a second or more")
+
+
+for short, name in BOARDS.items():
+    level = "long" if name == "zcu102" else "normal"
+    test(limit=120, level=level, cpu="many", name=f"platform_{short}", needs="linux")(lambda b=name: platform(b))
+
+FREE = [None, None, {}]
+PINNED = [{0: "0", 1: "1"}, {0: "2", 1: "2"}, {0: "3"}]
+for short, free, pinned in (("v2", "normal", "long"), ("v3", "long", "normal")):
+    test(limit=180, level=free, cpu="many", name=f"side_by_side_{short}",
+         needs="linux")(lambda b=BOARDS[short]: side_by_side(b, FREE))
+    test(limit=180, level=pinned, cpu="many", name=f"pinned_{short}",
+         needs="linux")(lambda b=BOARDS[short]: side_by_side(b, PINNED))
+
+test(limit=120, name="reboot", needs="linux")(lambda: ends("reboot", r"\(BH\) d1 asked for a reboot"))
+test(limit=240, name="loads", needs="linux")(loads)
+test(limit=180, name="crowded", cpu="many", needs="linux")(crowded)
+test(limit=300, name="rt_minute", needs="linux")(lambda: rt_under_load(60, 290))
+test(limit=3600, name="rt_quarter_of_an_hour", level="long", needs="linux")(lambda: rt_under_load(900, 3500))
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(linux.main())
