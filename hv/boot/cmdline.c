@@ -133,6 +133,23 @@ static int set_sched(struct options *options, const char *value, bool negated)
     return 0;
 }
 
+static int set_overcommit(struct options *options, const char *value, bool negated)
+{
+    return parse_bool(value, negated, &options->sched_overcommit);
+}
+
+static int set_ratelimit(struct options *options, const char *value, bool negated)
+{
+    unsigned us;
+
+    if (negated || parse_unsigned(value, &us) != 0 || us > SCHED_RATELIMIT_MAX_US ||
+        (us != 0 && us < SCHED_RATELIMIT_MIN_US)) {
+        return -EINVAL;
+    }
+    options->sched_ratelimit_us = us;
+    return 0;
+}
+
 static int set_vwfi(struct options *options, const char *value, bool negated)
 {
     if (negated) {
@@ -238,6 +255,8 @@ static const struct option_row rows[] = {
     {"maxcpus", "a number from 1 up", set_maxcpus},
     {"noreboot", "a yes or a no (on, off, 1, 0, true, false)", set_noreboot},
     {"sched", NULL, set_sched},
+    {"sched_overcommit", "a yes or a no (on, off, 1, 0, true, false)", set_overcommit},
+    {"sched_ratelimit_us", "0, or 100 to 500000 microseconds", set_ratelimit},
     {"vwfi", "auto, trap or native", set_vwfi},
 };
 
@@ -310,24 +329,17 @@ static void warn_unknown(const char *name)
         log_warn("command line: no option \"%s\"; did you mean %s?", name, nearest);
     } else {
         log_warn("command line: no option \"%s\"; there are bootscrub, console, dtuart, guest_loglvl, "
-                 "loglvl, maxcpus, noreboot, "
-                 "sched and vwfi",
+                 "loglvl, maxcpus, noreboot, sched, sched_overcommit, sched_ratelimit_us and vwfi",
                  name);
     }
 }
 
 static void warn_sched(const char *value, const char *kept)
 {
-    static const char *const later[] = {"credit", "rtds", "arinc653"};
-    const char *state = "is no scheduler";
+    const char *state = strcmp(value, "credit") == 0 ? "is not there" : "is no scheduler";
     char names[64] = "";
     size_t length = 0;
 
-    for (size_t i = 0; i < ARRAY_COUNT(later); i++) {
-        if (strcmp(value, later[i]) == 0) {
-            state = "is not there yet";
-        }
-    }
     for (unsigned i = 0; sched_policy(i) != NULL && length < sizeof(names); i++) {
         length += format_text(names + length, sizeof(names) - length, "%s%s", i == 0 ? "" : ", ",
                               sched_policy(i)->name);
@@ -403,6 +415,7 @@ static void set_defaults(struct options *options)
     };
     (void)string_copy(options->console, sizeof(options->console), "dtuart");
     (void)string_copy(options->sched, sizeof(options->sched), "credit2");
+    options->sched_ratelimit_us = 1000;
 }
 
 void cmdline_parse(const char *text, struct options *options)

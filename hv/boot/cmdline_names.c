@@ -50,7 +50,6 @@ const struct cmdline_foreign cmdline_xen_names[] = {
     {"sched-gran", "a CPU is scheduled alone"},
     {"sched_credit2_*", CREDIT2},
     {"sched_credit_*", OTHER_SCHED},
-    {"sched_ratelimit_us", CREDIT2},
     {"scrub-domheap", "pages are always cleared before a domain sees them"},
     {"serial_tx_buffer", "the buffer has a fixed size"},
     {"serrors", "an SError is passed on to the vCPU that runs"},

@@ -190,6 +190,7 @@ static void reserve_own(pa_t tree, uint64_t tree_bytes)
 
 _Noreturn void hv_main(uint64_t tree_pa, uint64_t image_pa)
 {
+    struct sched_pool *pool;
     uint64_t tree_bytes;
     const void *fdt;
 
@@ -226,7 +227,9 @@ _Noreturn void hv_main(uint64_t tree_pa, uint64_t image_pa)
     irq_set_handler(board.timer.hyp_intid, pcpu_timer_interrupt);
     irq_set_handler(board.gic.maintenance_intid, maintenance_interrupt);
     smp_start_others(&board);
-    (void)sched_setup(choose_scheduler(), pcpu_online_mask(), wfi_policy());
+    pool = sched_setup(choose_scheduler(), pcpu_online_mask(), wfi_policy());
+    pool->ratelimit_ns = options.sched_ratelimit_us * (NS_PER_MS / 1000);
+    pool->overcommit = options.sched_overcommit;
     log_info("%s: %u CPU%s, scheduler %s", gic()->name, (unsigned)__builtin_popcount(pcpu_online_mask()),
              pcpu_online_mask() == 1 ? "" : "s", sched_boot_pool()->ops->name);
     vconsole_init();

@@ -94,7 +94,7 @@ static int create_vcpu(struct domain *domain, unsigned id, uint32_t hard_affinit
     vcpu->unit.vcpu_id = (uint16_t)id;
     vcpu->unit.hard_affinity = hard_affinity != 0 ? hard_affinity : UINT32_MAX;
     vcpu->unit.soft_affinity = UINT32_MAX;
-    vcpu->unit.weight = 256;
+    vcpu->unit.params = SCHED_PARAMS_DEFAULT;
     domain->vcpu[id] = vcpu;
     error = sched_add(sched_boot_pool(), &vcpu->unit, time_now_ns(), &kick);
     if (error == -ENOSPC) {
@@ -104,6 +104,11 @@ static int create_vcpu(struct domain *domain, unsigned id, uint32_t hard_affinit
                  domain->name, id, sched_boot_pool()->ops->name,
                  (unsigned)__builtin_popcount(pcpu_online_mask()));
         return 0;
+    }
+    if (error == -EOVERFLOW) {
+        log_error("%s: vCPU %u: sched=%s has no room for it: less budget for this one or others, other CPUs "
+                  "in hard-affinity, or under rtds sched_overcommit",
+                  domain->name, id, sched_boot_pool()->ops->name);
     }
     return error;
 }

@@ -52,7 +52,7 @@ static void set_wfi_trap(const struct pcpu *cpu, bool alone)
 static void set_slice(struct pcpu *cpu, uint64_t until_ns)
 {
     if (until_ns != TIME_NEVER) {
-        pcpu_timer_arm(&cpu->slice, ticks_from_ns(until_ns));
+        pcpu_timer_arm(&cpu->slice, ticks_from_ns(until_ns) + 1); /* At it or after it, never before. */
     } else if (timer_armed(&cpu->slice)) {
         pcpu_timer_disarm((unsigned)cpu->base.id, &cpu->slice);
     }
@@ -87,6 +87,9 @@ bool vcpu_schedule(struct pcpu *cpu)
         set_wfi_trap(cpu, choice.alone);
     }
     set_slice(cpu, choice.until_ns);
+    if (choice.kick != 0) {
+        pcpu_reschedule(choice.kick);
+    }
     return loads;
 }
 

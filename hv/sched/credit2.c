@@ -34,6 +34,7 @@
  * their weighted max-min share within a few slices, over any length of time; no unit waits longer than
  * docs/scheduling.md says. Caps are not enforced: sched_add() refuses a unit that has one. */
 #include "sched/credit2_clock.h"
+#include "sched/plain.h"
 #include "sched/sched.h"
 
 #define SLICE_MAX_NS (10 * NS_PER_MS)
@@ -337,7 +338,7 @@ static struct sched_choice run(struct sched_pool *pool, struct sched_unit *unit,
     bool waiting;
 
     if (unit == NULL) {
-        pool->policy[POOL_IDLE] |= BIT64(cpu);
+        pool->policy[POOL_IDLE] |= pool->cpus & BIT64(cpu);
         pool->policy[POOL_ALONE] &= ~BIT64(cpu);
         return choice;
     }
@@ -364,7 +365,7 @@ static struct sched_choice credit2_pick(struct sched_pool *pool, unsigned cpu, u
     pool->policy[POOL_PREEMPT] &= ~BIT64(cpu);
     if (next != NULL) {
         withdraw(pool, next);
-    } else {
+    } else if ((pool->cpus & BIT32(cpu)) != 0) {
         next = choose(pool, cpu, now_ns);
     }
     if (prev != NULL) {
@@ -387,19 +388,29 @@ static void credit2_init(struct sched_pool *pool)
     clock_init(pool);
 }
 
-static int credit2_admit(struct sched_pool *pool, struct sched_unit *unit, uint32_t *kick)
+static int credit2_admit(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns, uint32_t *kick)
 {
     clock_set_weight(unit);
     clock_weights_changed(pool);
     unit->policy[UNIT_VTIME] = pool->policy[POOL_FLOOR + first_cpu(unit->hard_affinity & pool->cpus)];
+    (void)now_ns;
     *kick = 0;
     return 0;
 }
 
-static void credit2_remove(struct sched_pool *pool, struct sched_unit *unit, uint32_t *kick)
+static uint32_t credit2_params_changed(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns)
+{
+    (void)now_ns;
+    clock_set_weight(unit);
+    clock_weights_changed(pool);
+    return unit->state == RUNSTATE_RUNNING ? BIT32(unit->cpu) : 0; /* Its slice ends at another time. */
+}
+
+static void credit2_remove(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns, uint32_t *kick)
 {
     (void)unit;
     clock_weights_changed(pool);
+    (void)now_ns;
     *kick = 0;
 }
 
@@ -453,11 +464,27 @@ static uint32_t credit2_affinity_changed(struct sched_pool *pool, struct sched_u
     return settle(pool, unit, pool->cpus, now_ns);
 }
 
+/* Who runs on a pCPU that leaves is queued by its pick. */
+static uint32_t credit2_cpus_changed(struct sched_pool *pool, unsigned cpu, uint64_t now_ns)
+{
+    struct sched_unit *unit = pool->assigned[cpu];
+    bool comes = (pool->cpus & BIT32(cpu)) != 0;
+
+    if (unit != NULL) {
+        withdraw(pool, unit);
+    }
+    pool->policy[POOL_IDLE] = (pool->policy[POOL_IDLE] & ~BIT64(cpu)) | (comes ? BIT64(cpu) : 0);
+    pool->policy[POOL_ALONE] &= ~BIT64(cpu);
+    clock_cpus_changed(pool, cpu);
+    return BIT32(cpu) | (unit != NULL ? settle(pool, unit, pool->cpus, now_ns) : 0);
+}
+
 const struct sched_ops sched_credit2 = {
     .name = "credit2",
     .abi_id = 6, /* XEN_SCHEDULER_CREDIT2, public/domctl.h. */
     .may_untrap_wfi = true,
     .init = credit2_init,
+    .check = plain_check,
     .admit = credit2_admit,
     .remove = credit2_remove,
     .wake = credit2_wake,
@@ -467,4 +494,6 @@ const struct sched_ops sched_credit2 = {
     .pick = credit2_pick,
     .saved = credit2_saved,
     .affinity_changed = credit2_affinity_changed,
+    .params_changed = credit2_params_changed,
+    .cpus_changed = credit2_cpus_changed,
 };

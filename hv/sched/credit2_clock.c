@@ -70,16 +70,24 @@ uint64_t clock_running(const struct sched_pool *pool, unsigned cpu, uint64_t now
 
 void clock_init(struct sched_pool *pool)
 {
-    pool->policy[POOL_GROUPS] = 1;
-    for (uint32_t rest = pool->cpus; rest != 0; rest &= rest - 1) {
-        pool->policy[POOL_GROUPS]++;
-    }
+    pool->policy[POOL_GROUPS] = 1 + (unsigned)__builtin_popcount(pool->cpus);
     pool->policy[POOL_RATE] = 1;
+}
+
+void clock_cpus_changed(struct sched_pool *pool, unsigned cpu)
+{
+    uint32_t others = pool->cpus & ~BIT32(cpu);
+
+    pool->policy[POOL_GROUPS] = 1 + (unsigned)__builtin_popcount(pool->cpus);
+    if (others != 0 && others != pool->cpus) {
+        /* Nothing competed here: it starts where another is. */
+        pool->policy[POOL_FLOOR + cpu] = pool->policy[POOL_FLOOR + (unsigned)__builtin_ctz(others)];
+    }
 }
 
 void clock_set_weight(struct sched_unit *unit)
 {
-    unit->policy[UNIT_RATE] = (BIT64(32) + unit->weight - 1) / unit->weight;
+    unit->policy[UNIT_RATE] = (BIT64(32) + unit->params.weight - 1) / unit->params.weight;
 }
 
 void clock_weights_changed(struct sched_pool *pool)

@@ -44,6 +44,8 @@ uint64_t clock_span_least(const struct sched_unit *a, const struct sched_unit *b
 uint64_t clock_running(const struct sched_pool *pool, unsigned cpu, uint64_t now_ns);
 
 void clock_init(struct sched_pool *pool);
+/* @cpu joined the pool, or left it. */
+void clock_cpus_changed(struct sched_pool *pool, unsigned cpu);
 void clock_set_weight(struct sched_unit *unit);
 /* Units came or went. */
 void clock_weights_changed(struct sched_pool *pool);

@@ -21,6 +21,7 @@
 #include "lib/error.h"
 #include "lib/log.h"
 #include "lib/panic.h"
+#include "sched/plain.h"
 #include "sched/sched.h"
 
 enum unit_word {
@@ -154,17 +155,19 @@ static void null_init(struct sched_pool *pool)
     (void)pool;
 }
 
-static int null_admit(struct sched_pool *pool, struct sched_unit *unit, uint32_t *kick)
+static int null_admit(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns, uint32_t *kick)
 {
     uint32_t gained = place(pool, unit);
 
+    (void)now_ns;
     *kick = with_awake(pool, gained);
     return gained != 0 ? 0 : -ENOSPC;
 }
 
-static void null_remove(struct sched_pool *pool, struct sched_unit *unit, uint32_t *kick)
+static void null_remove(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns, uint32_t *kick)
 {
     vacate(pool, unit);
+    (void)now_ns;
     *kick = place_waiting(pool);
 }
 
@@ -181,20 +184,6 @@ static uint32_t null_wake(struct sched_pool *pool, struct sched_unit *unit, uint
     return kick;
 }
 
-static void null_sleep(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns)
-{
-    (void)pool;
-    (void)unit;
-    (void)now_ns;
-}
-
-static void null_charge(struct sched_pool *pool, struct sched_unit *unit, uint64_t ran_ns)
-{
-    (void)pool;
-    (void)unit;
-    (void)ran_ns;
-}
-
 static struct sched_choice null_pick(struct sched_pool *pool, unsigned cpu, uint64_t now_ns)
 {
     struct sched_unit *unit = pool->assigned[cpu];
@@ -204,16 +193,11 @@ static struct sched_choice null_pick(struct sched_pool *pool, unsigned cpu, uint
     return (struct sched_choice){.next = runs ? unit : NULL, .until_ns = TIME_NEVER, .alone = true};
 }
 
-static uint32_t null_affinity_changed(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns)
+/* @unit cannot stay where it is, if it is placed at all. */
+static uint32_t displace(struct sched_pool *pool, struct sched_unit *unit)
 {
-    uint32_t kick = 0;
+    uint32_t kick = unit->on_cpu ? BIT32(unit->cpu) : 0;
 
-    if (placed(unit) && (unit->hard_affinity & BIT32(place_of(unit))) != 0) {
-        return 0;
-    }
-    if (unit->on_cpu) {
-        kick = BIT32(unit->cpu);
-    }
     vacate(pool, unit);
     kick |= with_awake(pool, place(pool, unit));
     kick |= place_waiting(pool);
@@ -222,8 +206,25 @@ static uint32_t null_affinity_changed(struct sched_pool *pool, struct sched_unit
             "sched null: d%uv%u has no free pCPU in its hard affinity 0x%x and waits; free one, or widen it",
             unit->domid, unit->vcpu_id, unit->hard_affinity);
     }
-    (void)now_ns;
     return kick;
+}
+
+static uint32_t null_affinity_changed(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns)
+{
+    (void)now_ns;
+    if (placed(unit) && (unit->hard_affinity & BIT32(place_of(unit))) != 0) {
+        return 0;
+    }
+    return displace(pool, unit);
+}
+
+static uint32_t null_cpus_changed(struct sched_pool *pool, unsigned cpu, uint64_t now_ns)
+{
+    (void)now_ns;
+    if ((pool->cpus & BIT32(cpu)) != 0) {
+        return place_waiting(pool);
+    }
+    return pool->assigned[cpu] != NULL ? displace(pool, pool->assigned[cpu]) : 0;
 }
 
 const struct sched_ops sched_null = {
@@ -231,13 +232,16 @@ const struct sched_ops sched_null = {
     .abi_id = 9, /* XEN_SCHEDULER_NULL, public/domctl.h. */
     .may_untrap_wfi = true,
     .init = null_init,
+    .check = plain_check,
     .admit = null_admit,
     .remove = null_remove,
     .wake = null_wake,
-    .sleep = null_sleep,
-    .yield = null_sleep,
-    .charge = null_charge,
+    .sleep = plain_ignore,
+    .yield = plain_ignore,
+    .charge = plain_ignore,
     .pick = null_pick,
     .saved = null_wake,
     .affinity_changed = null_affinity_changed,
+    .params_changed = plain_no_kick,
+    .cpus_changed = null_cpus_changed,
 };

@@ -32,6 +32,8 @@ const struct sched_ops *sched_policy(unsigned index)
     const struct sched_ops *const all[] = {
         CONFIG_SCHED_CREDIT2 ? &sched_credit2 : NULL,
         CONFIG_SCHED_NULL ? &sched_null : NULL,
+        CONFIG_SCHED_RTDS ? &sched_rtds : NULL,
+        CONFIG_SCHED_ARINC653 ? &sched_arinc653 : NULL,
     };
 
     for (unsigned i = 0; i < ARRAY_COUNT(all); i++) {
@@ -98,16 +100,23 @@ static bool unit_runs(const struct sched_unit *unit)
     return unit->state == RUNSTATE_RUNNING;
 }
 
-int sched_add(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns, uint32_t *kick)
+static int check_params(const struct sched_params *params)
 {
-    uint32_t kicked = 0;
-    int error;
+    bool weighs = params->weight != 0 && params->weight <= WEIGHT_MAX && params->cap == 0;
+    bool lasts = params->budget_ns >= SCHED_PERIOD_MIN_NS && params->budget_ns <= params->period_ns &&
+                 params->period_ns <= SCHED_PERIOD_MAX_NS;
 
-    if ((unit->hard_affinity & pool->cpus) == 0 || unit->weight == 0 || unit->weight > WEIGHT_MAX ||
-        unit->cap != 0) {
-        return -EINVAL;
-    }
-    unit->pool = pool;
+    return weighs && lasts ? 0 : -EINVAL;
+}
+
+static int check(const struct sched_pool *pool, const struct sched_unit *unit,
+                 const struct sched_params *params, uint32_t hard)
+{
+    return (hard & pool->cpus) != 0 ? pool->ops->check(pool, unit, params, hard) : -EINVAL;
+}
+
+static void unit_init(struct sched_unit *unit, uint64_t now_ns)
+{
     unit->state = RUNSTATE_OFFLINE;
     unit->sleep_state = RUNSTATE_OFFLINE;
     unit->state_since_ns = now_ns;
@@ -117,10 +126,27 @@ int sched_add(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns,
     unit->on_cpu = false;
     unit->awake = false;
     memset(unit->policy, 0, sizeof(unit->policy));
+    memset(unit->node, 0, sizeof(unit->node));
     list_init(&unit->run_link);
+}
+
+int sched_add(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns, uint32_t *kick)
+{
+    uint32_t kicked = 0;
+    int error = check_params(&unit->params);
+
+    if (error != 0) {
+        return error;
+    }
+    unit->pool = NULL;
+    unit_init(unit, now_ns);
     spin_lock(&pool->lock);
-    list_append(&pool->units, &unit->pool_link);
-    error = pool->ops->admit(pool, unit, &kicked);
+    error = check(pool, unit, &unit->params, unit->hard_affinity);
+    if (error == 0) {
+        unit->pool = pool;
+        list_append(&pool->units, &unit->pool_link);
+        error = pool->ops->admit(pool, unit, now_ns, &kicked);
+    }
     spin_unlock(&pool->lock);
     if (error == 0) {
         *kick = kicked;
@@ -141,7 +167,7 @@ uint32_t sched_remove(struct sched_unit *unit, uint64_t now_ns)
         unit_set_state(unit, RUNSTATE_OFFLINE, now_ns);
     }
     list_remove(&unit->pool_link);
-    pool->ops->remove(pool, unit, &kick);
+    pool->ops->remove(pool, unit, now_ns, &kick);
     unit->pool = NULL;
     spin_unlock(&pool->lock);
     return kick;
@@ -208,21 +234,6 @@ void sched_yield(struct sched_unit *unit, uint64_t now_ns)
     spin_unlock(&pool->lock);
 }
 
-int sched_set_affinity(struct sched_unit *unit, uint32_t hard, uint32_t soft, uint64_t now_ns, uint32_t *kick)
-{
-    struct sched_pool *pool = unit->pool;
-
-    if ((hard & pool->cpus) == 0) {
-        return -EINVAL;
-    }
-    spin_lock(&pool->lock);
-    unit->hard_affinity = hard;
-    unit->soft_affinity = soft;
-    *kick = pool->ops->affinity_changed(pool, unit, now_ns);
-    spin_unlock(&pool->lock);
-    return 0;
-}
-
 static void charge(struct sched_pool *pool, unsigned cpu, uint64_t now_ns)
 {
     if (now_ns > pool->charged_ns[cpu]) {
@@ -231,6 +242,53 @@ static void charge(struct sched_pool *pool, unsigned cpu, uint64_t now_ns)
         }
         pool->charged_ns[cpu] = now_ns;
     }
+}
+
+int sched_set_affinity(struct sched_unit *unit, uint32_t hard, uint32_t soft, uint64_t now_ns, uint32_t *kick)
+{
+    struct sched_pool *pool = unit->pool;
+    int error;
+
+    spin_lock(&pool->lock);
+    error = check(pool, unit, &unit->params, hard);
+    if (error == 0) {
+        unit->hard_affinity = hard;
+        unit->soft_affinity = soft;
+        *kick = pool->ops->affinity_changed(pool, unit, now_ns);
+    }
+    spin_unlock(&pool->lock);
+    return error;
+}
+
+int sched_set_params(struct sched_unit *unit, const struct sched_params *params, uint64_t now_ns,
+                     uint32_t *kick)
+{
+    struct sched_pool *pool = unit->pool;
+    int error = check_params(params);
+
+    if (error != 0) {
+        return error;
+    }
+    spin_lock(&pool->lock);
+    error = check(pool, unit, params, unit->hard_affinity);
+    if (error == 0) {
+        if (unit_runs(unit)) {
+            charge(pool, unit->cpu, now_ns); /* By what it had. */
+        }
+        unit->params = *params;
+        *kick = pool->ops->params_changed(pool, unit, now_ns);
+    }
+    spin_unlock(&pool->lock);
+    return error;
+}
+
+void sched_get_params(struct sched_unit *unit, struct sched_params *params)
+{
+    struct sched_pool *pool = unit->pool;
+
+    spin_lock(&pool->lock);
+    *params = unit->params;
+    spin_unlock(&pool->lock);
 }
 
 struct sched_choice sched_pick(struct sched_pool *pool, unsigned cpu, uint64_t now_ns)

@@ -23,6 +23,8 @@
 #include "arch/spinlock.h"
 #include "lib/list.h"
 #include "lib/types.h"
+#include "sched/arinc653.h"
+#include "sched/order.h"
 
 /* Values of the ABI's RUNSTATE_*. */
 enum runstate {
@@ -36,11 +38,25 @@ enum runstate {
 
 struct sched_pool;
 
+/* What a unit is promised. All must be in range under every policy; each policy looks at its own. */
+struct sched_params {
+    uint32_t weight;               /* credit2: 1 to 65535. */
+    uint32_t cap;                  /* credit2: per cent of one pCPU; 0: none. */
+    uint64_t period_ns, budget_ns; /* rtds: 10 us to SCHED_PERIOD_MAX_NS; the budget is at most the period. */
+    bool extratime;                /* rtds: gets what nobody else needs beside its budget. */
+};
+
+#define SCHED_PARAMS_DEFAULT                                                                                 \
+    ((struct sched_params){                                                                                  \
+        .weight = 256, .period_ns = 10 * NS_PER_MS, .budget_ns = 4 * NS_PER_MS, .extratime = true})
+#define SCHED_PERIOD_MIN_NS UINT64_C(10000)
+#define SCHED_PERIOD_MAX_NS (UINT64_C(3600) * NS_PER_S)
+
 struct sched_unit {
     struct sched_pool *pool;
     uint16_t domid, vcpu_id;
     uint32_t hard_affinity, soft_affinity; /* Masks of pCPUs; soft only prefers. */
-    uint32_t weight, cap; /* credit2's terms: weight 1-65535 (256), cap in per cent of one pCPU (0: none). */
+    struct sched_params params;
     enum runstate state;
     enum runstate sleep_state; /* What it becomes when its pCPU lets go of it asleep. */
     uint64_t state_since_ns;
@@ -51,27 +67,33 @@ struct sched_unit {
     bool on_cpu;
     bool awake;                           /* Wants to run. */
     struct list_node pool_link, run_link; /* All units of the pool; the policy's queue. */
+    struct order_node node[2];            /* In the pool's orders. */
     uint64_t policy[8];                   /* The policy's own words. */
 };
 
 struct sched_choice {
     struct sched_unit *next; /* NULL: idle. */
-    uint64_t until_ns;       /* Absolute; TIME_NEVER: no slice timer. */
-    bool alone; /* Nobody else waits for this pCPU: wfi may stay untrapped, and until_ns is TIME_NEVER. When
-                 * that changes, the pCPU is in a kick mask. */
+    uint64_t until_ns;       /* When to pick again, at the latest; absolute; TIME_NEVER: no timer. */
+    bool alone; /* Nobody else may have this pCPU before until_ns: wfi may stay untrapped. When that changes,
+                 * the pCPU is in a kick mask. */
+    uint32_t kick; /* Other pCPUs that shall pick. */
 };
 
 /* A policy. All functions with the pool's lock held; they read unit and pool, and write unit->policy,
- * unit->run_link and the pool's queue, assigned and policy. A mask is of pCPUs that shall pick. A unit
- * "waits" when it is RUNNABLE: awake and not running. */
+ * unit->run_link, unit->node and the pool's queue, orders, assigned and policy. A mask is of pCPUs that shall
+ * pick. A unit "waits" when it is RUNNABLE: awake and not running. */
 struct sched_ops {
     const char *name;    /* As on the command line: "null", "credit2". */
     uint32_t abi_id;     /* XEN_SCHEDULER_*. */
     bool may_untrap_wfi; /* vwfi=auto may leave wfi untrapped under this policy. */
     void (*init)(struct sched_pool *pool);
-    int (*admit)(struct sched_pool *pool, struct sched_unit *unit, uint32_t *kick);
+    /* May @unit, in the pool or about to be, have @params (each in range) and @hard? 0 or a negative error.
+     */
+    int (*check)(const struct sched_pool *pool, const struct sched_unit *unit,
+                 const struct sched_params *params, uint32_t hard);
+    int (*admit)(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns, uint32_t *kick);
     /* @unit is asleep, runs nowhere and is no longer in pool->units. */
-    void (*remove)(struct sched_pool *pool, struct sched_unit *unit, uint32_t *kick);
+    void (*remove)(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns, uint32_t *kick);
     /* @unit begins to wait; it may still be on_cpu. */
     uint32_t (*wake)(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns);
     /* @unit waits and shall no longer. (One that runs asleep is left out by pick.) */
@@ -85,6 +107,16 @@ struct sched_ops {
     /* @unit waits, and has just ceased to be on_cpu. */
     uint32_t (*saved)(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns);
     uint32_t (*affinity_changed)(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns);
+    uint32_t (*params_changed)(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns);
+    /* @cpu, on which nothing runs, is in pool->cpus; or it no longer is, and what runs there goes on until it
+     * picks. */
+    uint32_t (*cpus_changed)(struct sched_pool *pool, unsigned cpu, uint64_t now_ns);
+};
+
+/* A table with its slots grouped by pCPU: those of c are first[c] up to first[c + 1]. */
+struct arinc_schedule {
+    struct arinc_table table;
+    uint8_t first[CPU_MAX + 1];
 };
 
 struct sched_pool {
@@ -96,11 +128,18 @@ struct sched_pool {
     struct sched_unit *running[CPU_MAX];  /* NULL: idle. */
     uint64_t charged_ns[CPU_MAX];         /* Until when running[] was charged. */
     struct list_node queue;               /* The policy's queue of waiting units. */
+    struct order order[2];                /* And its orders of their node[]. */
     struct sched_unit *assigned[CPU_MAX]; /* The policy's word for a unit that has this pCPU, or will. */
     uint64_t policy[64];
+    uint32_t demand[BIT32(CPU_MAX)];   /* rtds: see rtds_demand.c. */
+    struct arinc_schedule schedule[2]; /* arinc653. */
+    bool overcommit;                   /* rtds: units may be promised more than there is. */
 };
 
-extern const struct sched_ops sched_null, sched_credit2;
+extern const struct sched_ops sched_null, sched_credit2, sched_rtds, sched_arinc653;
+
+#define SCHED_RATELIMIT_MIN_US 100u    /* 0 is none. XEN_SYSCTL_SCHED_RATELIMIT_MIN, public/sysctl.h. */
+#define SCHED_RATELIMIT_MAX_US 500000u /* XEN_SYSCTL_SCHED_RATELIMIT_MAX, public/sysctl.h. */
 
 /* Policy by its command-line name; NULL when unknown. sched_policy(i) lists them, NULL at the end. */
 const struct sched_ops *sched_find(const char *name);
@@ -108,10 +147,12 @@ const struct sched_ops *sched_policy(unsigned index);
 
 void sched_pool_init(struct sched_pool *pool, const struct sched_ops *ops, uint32_t cpus);
 
-/* @unit: domid, vcpu_id, affinities, weight, cap set by the caller; starts offline. Returns 0; -ENOSPC: the
+/* @unit: domid, vcpu_id, affinities and params set by the caller; starts offline. Returns 0; -ENOSPC: the
  * policy cannot place it (null: no free pCPU in its affinity; it is kept waiting, and placed when one becomes
- * free); -EINVAL: no pCPU of the pool in its hard affinity, a weight out of range or a cap (not enforced by
- * any policy yet), and the unit is not added. @kick is written on success. */
+ * free); or the unit is not added: -EINVAL: no pCPU of the pool in its hard affinity, a parameter out of
+ * range or a cap (not enforced by any policy yet); -EOVERFLOW: the pCPUs it may use are promised to others
+ * (rtds), or there are no more slots (arinc653).
+ * @kick is written on success. */
 int sched_add(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns, uint32_t *kick);
 /* The unit must not be on_cpu. */
 uint32_t sched_remove(struct sched_unit *unit, uint64_t now_ns);
@@ -125,7 +166,14 @@ uint32_t sched_unblock(struct sched_unit *unit, uint64_t now_ns);
 uint32_t sched_sleep(struct sched_unit *unit, enum runstate state, uint64_t now_ns);
 /* Let others of equal standing go first; its pCPU must pick. Nothing unless the unit runs. */
 void sched_yield(struct sched_unit *unit, uint64_t now_ns);
-/* 0 or -EINVAL (no pCPU of the pool in @hard). @soft that shares no pCPU with @hard is no preference. */
+/* What a unit is promised from now on (rtds: from its next period on). Errors as sched_add(), and nothing is
+ * changed then. */
+int sched_set_params(struct sched_unit *unit, const struct sched_params *params, uint64_t now_ns,
+                     uint32_t *kick);
+void sched_get_params(struct sched_unit *unit, struct sched_params *params);
+/* 0, -EINVAL (no pCPU of the pool in @hard), -EOVERFLOW as sched_add(), or -EBUSY (arinc653: the schedule has
+ * slots for it elsewhere). @soft that shares no pCPU with
+ * @hard is no preference. */
 int sched_set_affinity(struct sched_unit *unit, uint32_t hard, uint32_t soft, uint64_t now_ns,
                        uint32_t *kick);
 

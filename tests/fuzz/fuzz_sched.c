@@ -35,10 +35,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     input = data;
     input_left = size;
-    machine_init(&m, sched_policy((unsigned)machine_random(2)), 1 + (unsigned)machine_random(8));
+    machine_init(&m, sched_policy((unsigned)machine_random(4)), 1 + (unsigned)machine_random(8));
     m.stale_ns = machine_random(2) * 2000;
     m.kick_delay_ns = machine_random(1000000);
     m.pool.ratelimit_ns = machine_random(20) * NS_PER_MS;
+    m.pool.overcommit = machine_random(2) != 0;
     for (unsigned steps = 0; input_left != 0 && steps < 1000; steps++) {
         machine_random_act(&m);
         machine_check(&m);

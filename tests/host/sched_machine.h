@@ -33,6 +33,7 @@ struct machine_unit {
     uint64_t ran_ns;     /* Counted here, apart from the scheduler's own books. */
     unsigned ran_on;     /* CPU_NONE: never ran. */
     uint64_t move_count; /* Times it ran on another pCPU than before. */
+    uint64_t rtds_deadline_ns, rtds_before_ns, rtds_budget_ns; /* Of its period: see sched_rules.h. */
 };
 
 struct machine {
@@ -51,6 +52,8 @@ static inline struct machine_unit *machine_unit_of(struct sched_unit *unit)
 {
     return CONTAINER_OF(unit, struct machine_unit, unit);
 }
+
+#include "sched_rules.h"
 
 static inline void machine_init(struct machine *m, const struct sched_ops *ops, unsigned cpu_count)
 {
@@ -83,8 +86,8 @@ static inline void machine_kick(struct machine *m, uint32_t mask)
     }
 }
 
-static inline int machine_add(struct machine *m, unsigned index, uint32_t hard, uint32_t soft,
-                              uint32_t weight)
+static inline int machine_add_with(struct machine *m, unsigned index, uint32_t hard, uint32_t soft,
+                                   const struct sched_params *params)
 {
     struct machine_unit *u = &m->units[index];
     uint32_t kick = 0;
@@ -92,13 +95,22 @@ static inline int machine_add(struct machine *m, unsigned index, uint32_t hard, 
 
     memset(u, 0, sizeof(*u));
     u->unit = (struct sched_unit){
-        .domid = (uint16_t)index, .hard_affinity = hard, .soft_affinity = soft, .weight = weight};
+        .domid = (uint16_t)index, .hard_affinity = hard, .soft_affinity = soft, .params = *params};
     u->ran_on = CPU_NONE;
     u->added_ns = u->waits_since_ns = m->now_ns;
     error = sched_add(&m->pool, &u->unit, m->now_ns, &kick);
-    u->present = error != -EINVAL;
+    u->present = error == 0 || error == -ENOSPC;
     machine_kick(m, kick);
     return error;
+}
+
+static inline int machine_add(struct machine *m, unsigned index, uint32_t hard, uint32_t soft,
+                              uint32_t weight)
+{
+    struct sched_params params = SCHED_PARAMS_DEFAULT;
+
+    params.weight = weight;
+    return machine_add_with(m, index, hard, soft, &params);
 }
 
 static inline void machine_wake(struct machine *m, unsigned index)
@@ -137,16 +149,6 @@ static inline void machine_set_affinity(struct machine *m, unsigned index, uint3
     if (sched_set_affinity(&m->units[index].unit, hard, soft, machine_time(m), &kick) == 0) {
         machine_kick(m, kick);
     }
-}
-
-static inline bool machine_holds(const struct machine *m, const struct sched_unit *unit)
-{
-    for (unsigned i = 0; i < m->cpu_count; i++) {
-        if (m->cpus[i].loaded == unit || m->cpus[i].saving == unit || m->cpus[i].coming == unit) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* Asleep first; a unit that some pCPU still holds is removed once that lets go of it, which the pick ahead
@@ -203,38 +205,18 @@ static inline void machine_switched(struct machine *m, unsigned id)
     }
 }
 
-static inline void machine_check_choice(struct machine *m, unsigned id, const struct sched_choice *choice,
-                                        uint64_t now_ns)
-{
-    struct sched_unit *next = choice->next;
-    uint64_t longest_ns = m->pool.ratelimit_ns > 10 * NS_PER_MS ? m->pool.ratelimit_ns : 10 * NS_PER_MS;
-
-    if (next == NULL || choice->alone) {
-        MACHINE_CHECK(choice->until_ns == TIME_NEVER);
-    } else {
-        MACHINE_CHECK(choice->until_ns > now_ns && choice->until_ns <= now_ns + longest_ns + m->stale_ns);
-    }
-    if (next == NULL) {
-        return;
-    }
-    MACHINE_CHECK(machine_unit_of(next)->present && machine_unit_of(next)->awake);
-    MACHINE_CHECK((next->hard_affinity & BIT32(id)) != 0);
-    for (unsigned i = 0; i < m->cpu_count; i++) {
-        const struct machine_cpu *cpu = &m->cpus[i];
-
-        MACHINE_CHECK(i == id || (cpu->loaded != next && cpu->saving != next && cpu->coming != next));
-    }
-}
-
 static inline void machine_pick(struct machine *m, unsigned id)
 {
     struct machine_cpu *cpu = &m->cpus[id];
     struct sched_unit *was = cpu->current;
-    uint64_t now_ns = machine_time(m);
+    uint64_t read_ns = machine_time(m);
+    /* Whose timer has fired does not read an older time. */
+    uint64_t now_ns = cpu->timer_ns <= m->now_ns && cpu->timer_ns > read_ns ? cpu->timer_ns : read_ns;
     uint64_t ran_ns = was != NULL && now_ns > was->state_since_ns ? now_ns - was->state_since_ns : 0;
     struct sched_choice choice = sched_pick(&m->pool, id, now_ns);
 
-    if (was != NULL && choice.next != NULL && choice.next != was && m->pool.ops != &sched_null) {
+    machine_kick(m, choice.kick);
+    if (was != NULL && choice.next != NULL && choice.next != was && machine_has(m, &sched_credit2)) {
         bool leaves = !was->awake || machine_unit_of(was)->yielded || (was->hard_affinity & BIT32(id)) == 0;
 
         MACHINE_CHECK(leaves || ran_ns >= m->pool.ratelimit_ns);
@@ -293,91 +275,6 @@ static inline void machine_pass(struct machine *m, uint64_t until_ns)
     m->now_ns = until_ns;
 }
 
-/* Some idle pCPU in @unit's affinity has been told and is on its way to pick. */
-static inline bool machine_help_comes(const struct machine *m, const struct sched_unit *unit)
-{
-    for (unsigned i = 0; i < m->cpu_count; i++) {
-        const struct machine_cpu *cpu = &m->cpus[i];
-
-        if ((unit->hard_affinity & BIT32(i)) != 0 && m->pool.running[i] == NULL &&
-            cpu->kick_ns != TIME_NEVER) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* pCPU @id, which has no pick ahead of it, against one unit that waits. */
-static inline void machine_check_pair(const struct machine *m, unsigned id, const struct sched_unit *unit)
-{
-    const struct machine_cpu *cpu = &m->cpus[id];
-
-    if (m->pool.ops == &sched_null ? m->pool.assigned[id] != unit : (unit->hard_affinity & BIT32(id)) == 0) {
-        return;
-    }
-    if (unit->on_cpu) {
-        MACHINE_CHECK(unit->cpu != id); /* It holds the registers, may run it, and does not. */
-        return;
-    }
-    if (m->pool.running[id] == NULL) {
-        MACHINE_CHECK(machine_help_comes(m, unit)); /* Else the pCPU idles while it waits. */
-    } else if (cpu->alone) {
-        MACHINE_CHECK(machine_help_comes(m, unit)); /* Else "alone" is not true. */
-    }
-}
-
-static inline void machine_check_unit(struct machine *m, struct machine_unit *u)
-{
-    struct sched_unit *unit = &u->unit;
-    uint64_t since_ns, times_ns[4], sum_ns = 0;
-    unsigned runs_on = CPU_NONE;
-    enum runstate state;
-
-    for (unsigned i = 0; i < m->cpu_count; i++) {
-        if (m->pool.running[i] == unit) {
-            MACHINE_CHECK(runs_on == CPU_NONE);
-            runs_on = i;
-        }
-    }
-    MACHINE_CHECK((runs_on != CPU_NONE) == (unit->state == RUNSTATE_RUNNING));
-    MACHINE_CHECK(runs_on == CPU_NONE || (unit->on_cpu && unit->cpu == runs_on));
-    MACHINE_CHECK(unit->awake == u->awake);
-    MACHINE_CHECK(unit->state == RUNSTATE_RUNNING || unit->awake == (unit->state == RUNSTATE_RUNNABLE));
-    MACHINE_CHECK(unit->on_cpu == machine_holds(m, unit));
-    sched_runstate(unit, m->now_ns, &state, &since_ns, times_ns);
-    for (unsigned i = 0; i < 4; i++) {
-        sum_ns += times_ns[i];
-    }
-    MACHINE_CHECK(state == unit->state && sum_ns == m->now_ns - u->added_ns);
-    MACHINE_CHECK(m->stale_ns != 0 || times_ns[RUNSTATE_RUNNING] == u->ran_ns);
-    if (m->wait_bound_ns != 0 && unit->state == RUNSTATE_RUNNABLE) {
-        MACHINE_CHECK(m->now_ns - u->waits_since_ns <= m->wait_bound_ns);
-    }
-}
-
-static inline void machine_check(struct machine *m)
-{
-    for (unsigned i = 0; i < MACHINE_UNITS; i++) {
-        if (m->units[i].present) {
-            machine_check_unit(m, &m->units[i]);
-        }
-    }
-    for (unsigned id = 0; id < m->cpu_count; id++) {
-        const struct machine_cpu *cpu = &m->cpus[id];
-
-        if (cpu->kick_ns != TIME_NEVER || cpu->busy_until_ns != TIME_NEVER) {
-            continue;
-        }
-        MACHINE_CHECK(cpu->current == m->pool.running[id]);
-        MACHINE_CHECK(cpu->current == NULL || (cpu->current->hard_affinity & BIT32(id)) != 0);
-        for (unsigned i = 0; i < MACHINE_UNITS; i++) {
-            if (m->units[i].present && m->units[i].unit.state == RUNSTATE_RUNNABLE) {
-                machine_check_pair(m, id, &m->units[i].unit);
-            }
-        }
-    }
-}
-
 /* Let @span_ns pass, with everything that falls due. @check: the rules, after each event. */
 static inline void machine_run(struct machine *m, uint64_t span_ns, bool check)
 {
@@ -416,24 +313,73 @@ static inline uint32_t machine_random_mask(struct machine *m)
     return mask != 0 ? mask : BIT32(machine_random(m->cpu_count));
 }
 
+static inline struct sched_params machine_random_params(const struct machine *m)
+{
+    static const uint32_t weights[] = {1, 64, 128, 256, 256, 256, 512, 1024, 65535};
+    static const uint64_t periods_ns[] = {50000, 300000, 1000000, 3000000, 10000000};
+    uint64_t period_ns = periods_ns[machine_random(5)];
+
+    return (struct sched_params){
+        .weight = weights[m->one_weight ? 3 : machine_random(sizeof(weights) / sizeof(weights[0]))],
+        .period_ns = period_ns,
+        .budget_ns = SCHED_PERIOD_MIN_NS + machine_random(period_ns - SCHED_PERIOD_MIN_NS + 1),
+        .extratime = machine_random(2) == 0,
+    };
+}
+
+static inline void machine_set_params(struct machine *m, unsigned index, const struct sched_params *params)
+{
+    uint32_t kick = 0;
+
+    if (sched_set_params(&m->units[index].unit, params, machine_time(m), &kick) == 0) {
+        machine_kick(m, kick);
+    }
+}
+
+/* A new schedule, which may be refused. */
+static inline void machine_random_table(struct machine *m)
+{
+    struct arinc_table table = {.frame_ns = 100000 + machine_random(3000000)};
+    struct arinc_fault fault;
+    uint32_t kick = 0;
+
+    for (unsigned cpu = 0; cpu < m->cpu_count; cpu++) {
+        uint64_t at_ns = 0;
+
+        for (unsigned i = (unsigned)machine_random(6); i != 0; i--) {
+            struct machine_unit *u = &m->units[machine_random(MACHINE_UNITS)];
+            struct arinc_slot slot = {at_ns + machine_random(100000), 40000 + machine_random(400000),
+                                      &u->unit, !u->present || u->doomed || machine_random(4) == 0, cpu};
+
+            slot.idle = slot.idle || (u->unit.hard_affinity & BIT32(cpu)) == 0;
+            at_ns = slot.start_ns + slot.length_ns;
+            table.slots[table.slot_count++] = slot;
+        }
+    }
+    if (arinc_set_table(&m->pool, &table, m->now_ns, &kick, &fault) == 0) {
+        machine_kick(m, kick);
+    }
+}
+
 /* One thing that a guest or a toolstack might do, to a random unit. */
 static inline void machine_random_act(struct machine *m)
 {
-    static const uint32_t weights[] = {1, 64, 128, 256, 256, 256, 512, 1024, 65535};
     unsigned index = (unsigned)machine_random(MACHINE_UNITS);
     struct machine_unit *u = &m->units[index];
+    struct sched_params params;
 
     if (!u->present) {
         if (machine_random(4) == 0) {
-            (void)machine_add(
-                m, index, machine_random_mask(m), (uint32_t)machine_random(BIT32(m->cpu_count)),
-                weights[m->one_weight ? 3 : machine_random(sizeof(weights) / sizeof(weights[0]))]);
+            params = machine_random_params(m);
+            (void)machine_add_with(m, index, machine_random_mask(m),
+                                   (uint32_t)machine_random(BIT32(m->cpu_count)), &params);
         }
         return;
     }
     if (u->doomed) {
         return;
     }
+    params = machine_random_params(m);
     switch (machine_random(32)) {
     case 0:
         machine_set_affinity(m, index, machine_random_mask(m), (uint32_t)machine_random(BIT32(m->cpu_count)));
@@ -450,6 +396,12 @@ static inline void machine_random_act(struct machine *m)
         break;
     case 5:
         machine_sleep(m, index, RUNSTATE_OFFLINE);
+        break;
+    case 6:
+        machine_set_params(m, index, &params);
+        if (machine_random(8) == 0) {
+            machine_random_table(m);
+        }
         break;
     default:
         if (u->awake) {

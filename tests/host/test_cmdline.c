@@ -108,14 +108,28 @@ TEST(numbers)
     CHECK_EQ(test_log_count(LOG_WARN), 8);
 }
 
+TEST(schedulers_have_options)
+{
+    CHECK_STR_EQ(parse("sched=rtds").sched, "rtds");
+    CHECK_STR_EQ(parse("sched=arinc653").sched, "arinc653");
+    CHECK_EQ(parse("").sched_ratelimit_us, 1000);
+    CHECK(!parse("").sched_overcommit);
+    CHECK(parse("sched_overcommit").sched_overcommit);
+    CHECK_EQ(parse("sched_ratelimit_us=0").sched_ratelimit_us, 0);
+    CHECK_EQ(parse("sched_ratelimit_us=500000").sched_ratelimit_us, 500000);
+    CHECK_EQ(parse("sched_ratelimit_us=500001").sched_ratelimit_us, 1000);
+    CHECK(test_log_contains("100 to 500000"));
+    CHECK_EQ(parse("sched_ratelimit_us=99").sched_ratelimit_us, 1000);
+}
+
 TEST(unknown_scheduler_names_those_there_are)
 {
     CHECK_STR_EQ(parse("sched=xyz").sched, "credit2");
     CHECK(test_log_contains("WARN: command line: sched=xyz is no scheduler; write one of: "));
     CHECK(test_log_contains("credit2"));
     CHECK(test_log_contains("null"));
-    CHECK_STR_EQ(parse("sched=null sched=rtds").sched, "null");
-    CHECK(test_log_contains("sched=rtds is not there yet"));
+    CHECK_STR_EQ(parse("sched=null sched=credit").sched, "null");
+    CHECK(test_log_contains("sched=credit is not there; write one of: credit2, null, rtds, arinc653."));
     CHECK(test_log_contains("Going on with sched=null"));
 }
 

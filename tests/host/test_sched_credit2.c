@@ -73,7 +73,7 @@ static void fair_shares(const struct machine *machine, double share[MACHINE_UNIT
 
                 if (machine->units[i].present && (unit->hard_affinity & machine->pool.cpus & ~set) == 0) {
                     room -= share[i];
-                    weight += frozen[i] ? 0 : unit->weight;
+                    weight += frozen[i] ? 0 : unit->params.weight;
                 }
             }
             if (weight > 0 && room / weight < level) {
@@ -85,8 +85,8 @@ static void fair_shares(const struct machine *machine, double share[MACHINE_UNIT
             return;
         }
         for (unsigned i = 0; i < MACHINE_UNITS; i++) {
-            if (!frozen[i] && 1.0 / machine->units[i].unit.weight < level) {
-                level = 1.0 / machine->units[i].unit.weight;
+            if (!frozen[i] && 1.0 / machine->units[i].unit.params.weight < level) {
+                level = 1.0 / machine->units[i].unit.params.weight;
                 full = i;
             }
         }
@@ -96,7 +96,7 @@ static void fair_shares(const struct machine *machine, double share[MACHINE_UNIT
                 full == MACHINE_UNITS && (unit->hard_affinity & machine->pool.cpus & ~tightest) == 0;
 
             if (!frozen[i] && (i == full || in_set)) {
-                share[i] = level * unit->weight;
+                share[i] = level * unit->params.weight;
                 frozen[i] = true;
             }
         }
@@ -399,17 +399,18 @@ TEST(credit2_soft_affinity_is_followed_when_there_is_room)
 
 TEST(credit2_refuses_what_it_cannot_do)
 {
-    struct sched_unit unit = {.hard_affinity = 1, .weight = 256, .cap = 50};
+    struct sched_unit unit = {.hard_affinity = 1, .params = SCHED_PARAMS_DEFAULT};
     uint32_t kick = 77;
 
+    unit.params.cap = 50;
     machine_init(&m, &sched_credit2, 1);
     CHECK_EQ(sched_add(&m.pool, &unit, 0, &kick), -EINVAL);
-    unit.cap = 0;
-    unit.weight = 0;
+    unit.params.cap = 0;
+    unit.params.weight = 0;
     CHECK_EQ(sched_add(&m.pool, &unit, 0, &kick), -EINVAL);
-    unit.weight = 65536;
+    unit.params.weight = 65536;
     CHECK_EQ(sched_add(&m.pool, &unit, 0, &kick), -EINVAL);
-    unit.weight = 65535;
+    unit.params.weight = 65535;
     unit.hard_affinity = 2;
     CHECK_EQ(sched_add(&m.pool, &unit, 0, &kick), -EINVAL);
     CHECK_EQ(kick, 77);

@@ -170,7 +170,7 @@ def options_by_bootargs():
 def wrong_options():
     """Each is named, with what to write instead, and nothing else is disturbed."""
     words = {
-        "sched=rtds": r"sched=rtds is not there yet; write one of: .*credit2",
+        "sched=credit": r"sched=credit is not there; write one of: .*credit2",
         "sched=nice": r"sched=nice is no scheduler; write one of: .*credit2.*Going on with sched=credit2",
         "vwfi=never": r"vwfi=never is not understood; write auto, trap or native",
         "shced=null": r'no option "shced"; did you mean sched\?',
