@@ -22,6 +22,7 @@
 #include "arch/mmu.h"
 #include "base/page_alloc.h"
 #include "core/guest_mem.h"
+#include "core/irq.h"
 #include "core/pcpu.h"
 #include "core/runstate_area.h"
 #include "core/vcpu.h"
@@ -103,11 +104,18 @@ void events_domain_stop(struct domain *domain)
 
 static void upcall(struct vcpu *vcpu)
 {
+    const struct pcpu *cpu = this_cpu();
     struct vgic *vgic = vcpu->domain->vgic;
-    int notice;
+    unsigned intid = vcpu->domain->evtchn_ppi;
+    struct vgic_list list;
+    int notice = -1;
 
     spin_lock(vgic_lock(vgic));
-    notice = vgic_pend(vgic, vcpu->id, vcpu->domain->evtchn_ppi, 0);
+    if (cpu->current == vcpu && cpu->loaded == vcpu && vgic_pend_now(vgic, vcpu->id, intid, &list)) {
+        irq_list(&list); /* It signalled itself: its list registers are here. */
+    } else {
+        notice = vgic_pend(vgic, vcpu->id, intid, 0);
+    }
     spin_unlock(vgic_lock(vgic));
     if (notice >= 0) {
         vcpu_notice(vcpu);

@@ -175,6 +175,16 @@ int vgic_pend(struct vgic *vgic, unsigned vcpu, unsigned intid, unsigned source)
     return notice_index(virq_added(vgic, virq));
 }
 
+bool vgic_pend_now(struct vgic *vgic, unsigned vcpu, unsigned intid, struct vgic_list *list)
+{
+    struct virq *virq = vgic_virq(vgic, vcpu, intid);
+
+    if (!virq_listed(virq)) { /* It needs a list register: one that has been ended may be free. */
+        vgic_take_back_ended(vgic, vcpu);
+    }
+    return vgic_list_now(vgic, vcpu, virq, vcpu, list);
+}
+
 int vgic_set_level(struct vgic *vgic, unsigned vcpu, unsigned intid, bool level)
 {
     struct virq *virq = vgic_virq(vgic, vcpu, intid);

@@ -73,7 +73,7 @@ static void device(unsigned vcpu, unsigned what)
         physical->latch = physical->line = what % 2 == 0;
         machine_fire(vcpu, intid, what % 4 < 2);
     } else if (what % 4 == 0) {
-        machine_notice_one(vgic_pend(machine.vgic, vcpu, intid, 0));
+        machine_pend(vcpu, intid);
     } else {
         machine_notice_one(vgic_set_level(machine.vgic, vcpu, intid, what % 4 == 1));
     }

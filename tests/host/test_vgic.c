@@ -100,6 +100,34 @@ TEST(software_lists_at_once_what_was_idle)
     check_invariants();
 }
 
+TEST(an_edge_for_who_runs_here_is_listed_at_once)
+{
+    guest_start(1, 4);
+    machine.folds = 0;
+    for (unsigned round = 0; round < 4; round++) {
+        machine_pend(0, SOFT_EDGE);
+        CHECK_EQ(machine.pended_now, round + 1);
+        CHECK_EQ(state_of(0, SOFT_EDGE), GIC_LR_PENDING);
+        CHECK_EQ(guest_ack(0), SOFT_EDGE);
+        guest_end(0, SOFT_EDGE);
+    }
+    send_to_self(1); /* Both shared list registers are in use, then ended. */
+    CHECK_EQ(guest_ack(0), 1);
+    guest_end(0, 1);
+    machine_pend(0, 53);
+    CHECK_EQ(machine.pended_now, 4); /* It is not enabled. */
+    write_bit(0, GICD_ISENABLER, 53);
+    CHECK_EQ(guest_ack(0), 53);
+    guest_end(0, 53);
+    machine.folds = 0;
+    machine_pend(0, SOFT_EDGE);
+    machine_pend(0, SOFT_EDGE); /* Pending already: the long way, once more. */
+    CHECK_EQ(machine.pended_now, 5);
+    CHECK_EQ(guest_ack(0), SOFT_EDGE);
+    guest_end(0, SOFT_EDGE);
+    check_invariants();
+}
+
 TEST(pending_survives_disabled)
 {
     guest_start(1, 4);

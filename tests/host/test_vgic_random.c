@@ -216,7 +216,7 @@ static void step_device(unsigned vcpu)
         physical->line = level;
     } else if (test_random_below(3) == 0) {
         n->latch = true;
-        machine_notice_one(vgic_pend(machine.vgic, vcpu, intid, 0));
+        machine_pend(vcpu, intid);
     } else {
         n->latch = n->latch || (n->edge && level && !n->line);
         n->line = level;

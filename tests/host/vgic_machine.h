@@ -30,6 +30,7 @@ static struct {
     unsigned accessing;    /* The vCPU that accesses, or did last. */
     unsigned folds;
     unsigned sent_to_self; /* SGIs that took the short way. */
+    unsigned pended_now;   /* And edges. */
     bool kicks_are_late;
     uint32_t kicked; /* Late kicks: vCPUs that have not passed EL2 since they were to be noticed. */
 } machine;
@@ -375,6 +376,20 @@ static inline bool machine_send_self(unsigned vcpu, unsigned sgi)
     CHECK(!vgic_stale(machine.vgic, vcpu));
     machine.sent_to_self++;
     return true;
+}
+
+/* An edge of @intid, the short way if @vcpu is loaded and nothing stands in it. */
+static inline void machine_pend(unsigned vcpu, unsigned intid)
+{
+    struct vgic_list list;
+
+    machine.accessing = vcpu;
+    if (machine.cpu[vcpu].loaded && vgic_pend_now(machine.vgic, vcpu, intid, &list)) {
+        machine_list(&list);
+        machine.pended_now++;
+    } else {
+        machine_notice_one(vgic_pend(machine.vgic, vcpu, intid, 0));
+    }
 }
 
 /* One guest access by loaded @vcpu, with all core/ does around it; @redist: vCPU whose redistributor, or
