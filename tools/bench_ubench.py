@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # bench_ubench.py - the micro-benchmarks (guests/ubench): cases, one boot of each, their table and their bars.
 """A case is one boot of guests/ubench: system, scheduler, vwfi, and its set of figures: "solo" (one vCPU),
-"switch" (two on one CPU), "ipi" (two on two CPUs)."""
+"switch" (two on one CPU), "ipi" (two on two CPUs), "channel" (two domains on one CPU)."""
 import dataclasses
 import os
 import re
@@ -28,6 +28,7 @@ TITLES = {
     "sgi_self": "SGI to self until its handler",
     "event_self": "event to self until its handler",
     "event_masked": "event to a masked port",
+    "event_round_trip": "event to another domain and its answer",
     "irq_by_software": "SPI set pending until its handler",
     "wfi_short": "wfi, its interrupt 10 ticks off and masked",
     "hypercall_null": "null hypercall (xen_version)",
@@ -50,7 +51,7 @@ interrupt from its deadline, or from the instruction that sends it, until the gu
 registers (its 21st instruction). One number: every round took that, or a few took less; else the mean and,
 behind the slash, the greatest. With two CPUs QEMU runs them in turn on one clock: these rows add up what both
 did, and are not exact. Xen 4.17 does not come up with two CPUs under -icount. Events go
-by the FIFO layout; between domains they are not measured."""
+by the FIFO layout; the other domain sleeps on the same CPU, so its answer takes two switches."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,6 +86,7 @@ def all_cases():
     yield from COLUMNS.values()
     for case in (DEFAULT, COLUMNS["Xen trap"]):
         yield dataclasses.replace(case, set="switch")
+        yield dataclasses.replace(case, set="channel")
     yield dataclasses.replace(DEFAULT, set="ipi")
 
 
@@ -133,8 +135,14 @@ def measure(case):
             return row
     bare = case.system == "bare"
     bootargs = f"set={case.set} rounds={ROUNDS}" + (" hypercalls=0" if bare else "")
-    done = bench_cases.boot(GUEST, bootargs, None if bare else image, meter.options(),
-                            cpus=2 if case.set == "ipi" else 1, vcpus=1 if case.set == "solo" else 2)
+    two_domains = case.set == "channel"
+    options = meter.options()
+    if two_domains and case.system == "xen":
+        options += " xsm=dummy"  # Debian's default keeps guests from having channels to each other.
+    done = bench_cases.boot(GUEST, bootargs + (" role=first peer=2" if two_domains else ""), None if bare else image,
+                            options, cpus=2 if case.set == "ipi" else 1,
+                            vcpus=1 if case.set in ("solo", "channel") else 2,
+                            other="set=channel role=second peer=1" if two_domains else None)
     row.seconds = done.seconds
     for name, *numbers in FIGURE.findall(done.text):
         row.counts[name] = Figure(*map(int, numbers))

@@ -49,6 +49,78 @@ static uint64_t event_masked(uint32_t port)
     return end - begin;
 }
 
+static uint32_t answer_port;
+
+static void answer(uint32_t port)
+{
+    if (port == answer_port) {
+        events_send(port);
+    }
+}
+
+/* Asleep until @port has had @count events. */
+static void sleep_until(uint32_t port, uint32_t count)
+{
+    while (events_taken(port) < count) {
+        irq_disable();
+        if (events_taken(port) < count) {
+            wfi();
+        }
+        irq_enable();
+        isb();
+    }
+}
+
+/* The domain that answers, for ever. */
+static void play_second(void)
+{
+    struct evtchn_alloc_unbound open = {.dom = DOMID_SELF, .remote_dom = (domid_t)bootarg_number("peer", 1)};
+
+    if (events_operate(EVTCHNOP_alloc_unbound, &open) != 0) {
+        return;
+    }
+    answer_port = open.port;
+    events_hook = answer;
+    events_unmask(open.port);
+    irq_enable();
+    sleep_until(open.port, UINT32_MAX);
+}
+
+/* The domain that asks: from its sending until its own handler has the answer. */
+static void play_first(uint64_t rounds)
+{
+    struct evtchn_bind_interdomain bind = {.remote_dom = (domid_t)bootarg_number("peer", 2),
+                                           .remote_port = 1};
+    struct figure round_trip = {0};
+
+    while (events_operate(EVTCHNOP_bind_interdomain, &bind) != 0) { /* Until the other has opened it. */
+        hypercall(HYPERCALL_SCHED_OP, 0, 0, 0, 0, 0);
+    }
+    irq_enable();
+    events_unmask(bind.local_port);
+    sleep_until(bind.local_port, 1); /* Binding is an event. */
+    for (uint32_t round = 0; round < rounds + 10; round++) {
+        uint64_t begin = send_stamped(bind.local_port);
+
+        sleep_until(bind.local_port, round + 2);
+        if (round >= 10) { /* Both sleep by then when nothing is there for them. */
+            figure_add(&round_trip, events_stamp() - begin);
+        }
+    }
+    figure_print("event_round_trip", &round_trip);
+}
+
+void measure_channel(uint64_t rounds)
+{
+    if (events_start(true) != 0) {
+        print("ubench: no event channels\n");
+    } else if (bootarg_is("role", "second")) {
+        play_second();
+    } else {
+        play_first(rounds);
+    }
+}
+
 void measure_events(uint64_t rounds)
 {
     struct evtchn_bind_ipi bind = {.vcpu = 0};

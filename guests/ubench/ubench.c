@@ -15,10 +15,10 @@
  *
  * Boot arguments:
  *   set=solo|switch|ipi   one vCPU | two on one pCPU | two, each on its own (solo)
+ *   set=channel           two domains on one pCPU, role=first and role=second, peer= the other's number
  *   rounds=N              of each figure (1000)
  *   hypercalls=0|1        is there a hypervisor to answer them (1)
- *
- * Not here: an event to another domain. */
+ */
 #include "ubench.h"
 
 #include "timed.h"
@@ -34,6 +34,8 @@ unsigned guest_main(void)
         measure_switch(rounds);
     } else if (bootarg_is("set", "ipi")) {
         measure_ipi(rounds);
+    } else if (bootarg_is("set", "channel")) {
+        measure_channel(rounds);
     } else {
         measure_interrupts(rounds);
         measure_calls(rounds);

@@ -26,6 +26,7 @@ void measure_interrupts(uint64_t rounds);
 
 /* events.c: event channels. */
 void measure_events(uint64_t rounds);
+void measure_channel(uint64_t rounds); /* Two domains. */
 
 /* calls.c */
 void measure_calls(uint64_t rounds);
