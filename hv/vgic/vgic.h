@@ -107,8 +107,8 @@ bool vgic_moved(struct vgic *vgic, unsigned intid);
  * notice, or -1. */
 int vgic_pend(struct vgic *vgic, unsigned vcpu, unsigned intid, unsigned source);
 int vgic_set_level(struct vgic *vgic, unsigned vcpu, unsigned intid, bool level);
-/* An edge for @vcpu, which runs on this pCPU, put straight into a list register, if nothing stands in the way.
- * Returns whether @list is to be written; else nothing was done, and it is for vgic_pend(). */
+/* An edge for @vcpu, which runs on this pCPU, put straight into a list register, if nothing stands in the
+ * way. Returns whether @list is to be written; else nothing was done, and it is for vgic_pend(). */
 bool vgic_pend_now(struct vgic *vgic, unsigned vcpu, unsigned intid, struct vgic_list *list);
 
 /* Does anything wait that would end a wfi of @vcpu? Model only: fold first if its LRs are loaded. */

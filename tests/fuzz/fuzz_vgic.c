@@ -4,6 +4,7 @@
 #include <stdarg.h>
 
 #include "vgic_machine.h"
+#include "vgic_short.h"
 
 void test_fail(const char *file, int line, const char *format, ...)
 {

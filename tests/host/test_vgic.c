@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_vgic.c - the life of a virtual interrupt that software makes, rule by rule. */
 #include "vgic_guest.h"
+#include "vgic_short.h"
 
 TEST(edge_is_taken_once)
 {

@@ -5,6 +5,7 @@
  * and no physical interrupt may be held by nobody. The guest acknowledges and ends in any order, as with
  * EOImode 1. */
 #include "vgic_naive.h"
+#include "vgic_short.h"
 
 /* Registers, as offsets that both versions share. */
 enum {
