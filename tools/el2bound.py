@@ -36,6 +36,8 @@ GIC_RANGES = {"virt": ["8000000-8ffffff"], "virt-gicv3": ["8000000-8ffffff"], "z
 MARKS = {
     "hcall_xen_version": "hypercall xen_version", "hcall_console_io": "hypercall console_io",
     "hcall_sched_op": "hypercall sched_op", "hcall_vcpu_op": "hypercall vcpu_op", "hcall_hvm_op": "hypercall hvm_op",
+    "hcall_event_channel_op": "hypercall event_channel_op", "evtchn_reset": "reset of channels",
+    "evtchn_signal": "event", "evtchn_close_domain": "end of channels", "runstate_area_update": "run states told",
     "hypercall_debug_trap": "debug trap", "vpsci_call": "PSCI", "vmmio_fault": "MMIO", "vgic_access": "vGIC",
     "vpl011_write": "UART write", "vpl011_read": "UART read",
     "vsysreg_access": "system register", "vgic_sgi_write": "SGI", "vcpu_use_fp": "FP", "guest_log": "log",
@@ -59,6 +61,9 @@ def guest(name):
     return os.path.join("build", "guests", f"{name}.img")
 
 
+NOT_IN_NAMES = str.maketrans("_ =", "---")
+
+
 def meter(rounds, **other):
     """Ends the machine when it has done its rounds, 100,003 ns each."""
     return mktree.Domain("meter", guest("meter"), f"rounds={rounds} histogram=0", **other)
@@ -68,8 +73,8 @@ def storm(what, cpus=2, **other):
     return mktree.Domain(f"storm-{what}", guest("test-sys_storm"), f"do={what}", cpus=cpus, **other)
 
 
-def test_guest(name, cpus=1):
-    return mktree.Domain(name.replace("_", "-"), guest(f"test-{name}"), "exit=psci", cpus=cpus)
+def test_guest(name, cpus=1, words=""):
+    return mktree.Domain(f"{name}{words}".translate(NOT_IN_NAMES), guest(f"test-{name}"), f"exit=psci {words}".strip(), cpus=cpus)
 
 
 def crash():
@@ -93,6 +98,10 @@ LOADS = {
                     [meter(100), storm("print", 4), test_guest("sys_lines"), *[busy(cpu) for cpu in range(4)]]),
     "wakes": Load("four CPUs, timers that fire always, wfi with one pending, SGIs among four",
                   [meter(100), storm("timer", 1), storm("wfi", 2), storm("sgi", 4)]),
+    "events": Load("two domains that signal each other, one that does all to itself, on two CPUs",
+                   [meter(1000), test_guest("sys_events", 2, "layout=fifo"),
+                    test_guest("sys_events", 1, "layout=fifo role=first peer=4"),
+                    test_guest("sys_events", 1, "layout=fifo role=second peer=3")], cpus=2),
     "life": Load("domains that start CPUs, err, crash and stop",
                  [meter(1000), test_guest("sys_psci", 3), test_guest("sys_hypercall", 2), test_guest("sys_platform", 2),
                   test_guest("sys_hostile"), crash()]),

@@ -27,7 +27,7 @@
 #define EVTCHN_SLAB_MAX (EVTCHN_FIFO_NR_CHANNELS / EVTCHN_SLAB_PORTS)
 
 /* Ports a call closes or delivers at most before it asks to be called again. */
-#define EVTCHN_SLICE_PORTS 16u
+#define EVTCHN_SLICE_PORTS 8u
 
 /* Returned by what is not done yet: call it again, with the same arguments. */
 #define EVTCHN_AGAIN 1
@@ -66,7 +66,8 @@ struct evtchn_domain {
     struct evtchn_vcpu *vcpu[VCPU_MAX];
     _Atomic uint32_t polling;   /* vCPUs in SCHEDOP_poll. */
     struct evtchn_slab **slabs; /* A page of pointers, NULL where no port is open; NULL before the first. */
-    unsigned room_slab;         /* No slab below it has room. */
+    unsigned room_slab;         /* No slab below it has room... */
+    unsigned slab_end;          /* ...and none was made from this one on. */
     event_word_t **array;       /* FIFO: a page of pointers to the guest's pages. */
     unsigned array_count;
 };

@@ -53,6 +53,7 @@ static struct evtchn_slab *slab_make(struct evtchn_domain *domain, unsigned inde
     }
     if (domain->slabs[index] == NULL) {
         domain->slabs[index] = evtchn_machine->page_alloc();
+        domain->slab_end = index < domain->slab_end ? domain->slab_end : index + 1;
         if (index == 0 && domain->slabs[0] != NULL) {
             domain->slabs[0]->used[0] = 1; /* Port 0. */
         }
@@ -128,7 +129,7 @@ void evtchn_port_free(struct evtchn_domain *domain, uint32_t port)
 
 uint32_t evtchn_port_next(const struct evtchn_domain *domain, uint32_t from)
 {
-    for (uint32_t port = from; domain->slabs != NULL && port < EVTCHN_FIFO_NR_CHANNELS;) {
+    for (uint32_t port = from; port < domain->slab_end * EVTCHN_SLAB_PORTS;) {
         const struct evtchn_slab *slab = domain->slabs[port / EVTCHN_SLAB_PORTS];
         uint64_t used;
 
@@ -148,7 +149,7 @@ uint32_t evtchn_port_next(const struct evtchn_domain *domain, uint32_t from)
 
 void evtchn_port_free_all(struct evtchn_domain *domain)
 {
-    for (unsigned i = 0; domain->slabs != NULL && i < EVTCHN_SLAB_MAX; i++) {
+    for (unsigned i = 0; i < domain->slab_end; i++) {
         if (domain->slabs[i] != NULL) {
             ASSERT(domain->slabs[i]->used_count == 0);
             evtchn_machine->page_free(domain->slabs[i]);
@@ -159,4 +160,5 @@ void evtchn_port_free_all(struct evtchn_domain *domain)
     }
     domain->slabs = NULL;
     domain->room_slab = 0;
+    domain->slab_end = 0;
 }
