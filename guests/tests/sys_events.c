@@ -2,7 +2,8 @@
 /* sys_events.c - test guest: event channels. Boot arguments: layout=fifo (else 2-level)
  *   role=self      alone, two CPUs: what one domain can do to itself, right and wrong
  *   role=first     two domains: opens port 1 for peer= and answers its events
- *   role=second    binds to the first's port 1, sends rounds= events, waits for each answer in wfi */
+ *   role=second    binds to the first's port 1, sends rounds= events, waits for each answer in wfi
+ *   role=watchdog  is stopped by its watchdog; role=named stops for a reason that it has given before */
 #include "channels/events.h"
 #include "check.h"
 
@@ -17,7 +18,7 @@
 #define E_NOENT (-2)
 #define E_SRCH (-3)
 #define E_FAULT (-14)
-#define E_EXIST (-17)
+#define E_BUSY (-16)
 #define E_INVAL (-22)
 #define E_NOSYS (-38)
 #define E_OPNOTSUPP (-95)
@@ -191,6 +192,33 @@ static void answer(uint32_t port)
     }
 }
 
+/* The answer is masked: only the poll ends, whether it comes before the vCPU sleeps or after. */
+static void check_polled_answers(void)
+{
+    struct sched_poll poll = {.nr_ports = 1};
+    uint32_t taken = events_taken(answer_port);
+
+    set_xen_guest_handle(poll.ports, &answer_port);
+    irq_disable();
+    for (unsigned i = 0; i < 200; i++) {
+        uint64_t end = timer_now(TIMER_VIRT) + WAIT_SECONDS * timer_frequency();
+
+        events_mask(answer_port);
+        events_send(ipi_from_second);
+        while (!events_pending(answer_port) && timer_now(TIMER_VIRT) < end) {
+            sched_op(SCHEDOP_poll, &poll); /* It may end for other reasons. */
+        }
+        if (!CHECK(events_pending(answer_port))) {
+            break;
+        }
+        events_unmask(answer_port);
+        irq_enable(); /* Taken here. */
+        CHECK(wait_for(answer_port, taken + i + 1));
+        irq_disable();
+    }
+    irq_enable();
+}
+
 static void check_ipis(void)
 {
     ipi_from_second = bind_ipi(1);
@@ -206,6 +234,7 @@ static void check_ipis(void)
             break;
         }
     }
+    check_polled_answers();
     events_hook = NULL;
     __atomic_store_n(&second_ends, 1, __ATOMIC_RELEASE);
     events_send(ipi_from_second);
@@ -396,6 +425,28 @@ static void play_second(void)
     }
 }
 
+/* Never sets it anew. */
+static void play_watchdog(void)
+{
+    struct sched_watchdog dog = {.id = 0, .timeout = 1};
+
+    CHECK_EQ(sched_op(SCHEDOP_watchdog, &dog), 1);
+    dog.id = 1;
+    CHECK_EQ(sched_op(SCHEDOP_watchdog, &dog), 0);
+    for (;;) {
+        wfi();
+    }
+}
+
+/* Says for what it will stop, and then powers off. */
+static void play_named(void)
+{
+    struct sched_shutdown named = {.reason = SHUTDOWN_reboot};
+
+    CHECK_EQ(sched_op(SCHEDOP_shutdown_code, &named), 0);
+    CHECK_EQ(sched_op(SCHEDOP_shutdown_code, &named), E_BUSY);
+}
+
 unsigned guest_main(void)
 {
     fifo = bootarg_is("layout", "fifo");
@@ -403,6 +454,10 @@ unsigned guest_main(void)
         play_first();
     } else if (bootarg_is("role", "second")) {
         play_second();
+    } else if (bootarg_is("role", "watchdog")) {
+        play_watchdog();
+    } else if (bootarg_is("role", "named")) {
+        play_named();
     } else {
         play_self();
     }

@@ -41,5 +41,14 @@ def fifo_one_cpu():
     pair(("fifo", "fifo"), "virt", smp=2, bootargs="sched=null")
 
 
+@test(level="fast")
+def ends():
+    """A watchdog that bites, and a reason that was given before."""
+    dog, named = domain("sys_events", "role=watchdog", name="dog"), domain("sys_events", "role=named", name="named")
+    result = boot([dog, named]).ended().passed(2)
+    result.says(r"^\(BH\) d1 was stopped by its watchdog$", r"^\(BH\) d2 asked for a reboot")
+    result.says_not(*BAD)
+
+
 if __name__ == "__main__":
     sys.exit(scenario.main())
