@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sys_events.c - test guest: event channels. Boot arguments: layout=fifo (else 2-level)
- *   role=self      alone, two CPUs: what one domain can do to itself, right and wrong
- *   role=first     two domains: opens port 1 for peer= and answers its events
- *   role=second    binds to the first's port 1, sends rounds= events, waits for each answer in wfi
- *   role=watchdog  is stopped by its watchdog; role=named stops for a reason that it has given before */
+/* sys_events.c - test guest, two CPUs: what one domain can do to itself with event channels, and with what
+ * else a vCPU shares with EL2, right and wrong. Boot argument: layout=fifo (else 2-level). Two domains:
+ * sys_channel.c. */
 #include "channels/events.h"
 #include "check.h"
 
@@ -57,36 +55,6 @@ static uint32_t status_of(uint32_t port)
 
     CHECK_EQ(events_operate(EVTCHNOP_status, &status), 0);
     return status.status;
-}
-
-/* Sleep in wfi until @port has had @count events. The alarm ends a sleep that nothing else ends. */
-static bool wait_for(uint32_t port, uint32_t count)
-{
-    uint64_t end = timer_now(TIMER_VIRT) + WAIT_SECONDS * timer_frequency();
-
-    while (events_taken(port) < count && timer_now(TIMER_VIRT) < end) {
-        irq_disable();
-        if (events_taken(port) < count) {
-            wfi();
-        }
-        irq_enable();
-        isb();
-    }
-    return events_taken(port) >= count;
-}
-
-static void alarm(unsigned intid, struct trap_frame *frame)
-{
-    (void)intid;
-    (void)frame;
-    timer_stop(TIMER_VIRT);
-}
-
-static void set_alarm(void)
-{
-    irq_set_handler(timer_intid(TIMER_VIRT), alarm);
-    gic_enable(timer_intid(TIMER_VIRT));
-    timer_set(TIMER_VIRT, timer_now(TIMER_VIRT) + WAIT_SECONDS * timer_frequency());
 }
 
 static void check_arguments(void)
@@ -156,13 +124,13 @@ static void check_self(void)
 
     events_unmask(port);
     CHECK_EQ(events_send(port), 0);
-    CHECK(wait_for(port, 1));
+    CHECK(events_wait(port, 1));
     events_mask(port);
     CHECK_EQ(events_send(port), 0);
     CHECK(events_pending(port));
     CHECK_EQ(events_taken(port), 1);
     events_unmask(port);
-    CHECK(wait_for(port, 2));
+    CHECK(events_wait(port, 2));
     CHECK_EQ(status_of(port), EVTCHNSTAT_ipi);
     CHECK_EQ(close_port(port), 0);
     CHECK_EQ(status_of(port), EVTCHNSTAT_closed);
@@ -213,7 +181,7 @@ static void check_polled_answers(void)
         }
         events_unmask(answer_port);
         irq_enable(); /* Taken here. */
-        CHECK(wait_for(answer_port, taken + i + 1));
+        CHECK(events_wait(answer_port, taken + i + 1));
         irq_disable();
     }
     irq_enable();
@@ -230,7 +198,7 @@ static void check_ipis(void)
     CHECK(smp_wait(&second_ready, 1, WAIT_SECONDS * timer_frequency()));
     for (uint32_t i = 1; i <= 500; i++) {
         events_send(ipi_from_second);
-        if (!CHECK(wait_for(answer_port, i))) {
+        if (!CHECK(events_wait(answer_port, i))) {
             break;
         }
     }
@@ -258,7 +226,7 @@ static void check_ignored_upcall(void)
     CHECK(after - before < 20);
     events_ignore(false);
     gic_set_pending(EVENTS_PPI, true);
-    CHECK(wait_for(port, 1));
+    CHECK(events_wait(port, 1));
     CHECK_EQ(close_port(port), 0);
 }
 
@@ -361,7 +329,6 @@ static void play_self(void)
 {
     check_places();
     CHECK_EQ(events_start(fifo), 0);
-    set_alarm();
     irq_enable();
     check_arguments();
     check_self();
@@ -373,93 +340,9 @@ static void play_self(void)
     check_limit_and_reset();
 }
 
-static void play_first(void)
-{
-    struct evtchn_alloc_unbound open = {.dom = DOMID_SELF, .remote_dom = (domid_t)bootarg_number("peer", 2)};
-    uint32_t rounds = (uint32_t)bootarg_number("rounds", 200);
-
-    CHECK_EQ(events_start(fifo), 0);
-    set_alarm();
-    CHECK_EQ(events_operate(EVTCHNOP_alloc_unbound, &open), 0);
-    CHECK_EQ(open.port, 1);
-    events_unmask(1);
-    irq_enable();
-    for (uint32_t i = 1; i <= rounds; i++) {
-        if (!CHECK(wait_for(1, i))) {
-            return;
-        }
-        CHECK_EQ(events_send(1), 0);
-    }
-    /* The peer ends, and with it the channel. */
-    for (uint64_t end = timer_now(TIMER_VIRT) + WAIT_SECONDS * timer_frequency();
-         status_of(1) == EVTCHNSTAT_interdomain && timer_now(TIMER_VIRT) < end;) {
-        sched_op(SCHEDOP_yield, NULL);
-    }
-    CHECK_EQ(status_of(1), EVTCHNSTAT_unbound);
-    CHECK_EQ(events_send(1), 0);
-}
-
-static void play_second(void)
-{
-    struct evtchn_bind_interdomain bind = {.remote_dom = (domid_t)bootarg_number("peer", 1),
-                                           .remote_port = 1};
-    uint32_t rounds = (uint32_t)bootarg_number("rounds", 200);
-    uint64_t end = timer_now(TIMER_VIRT) + WAIT_SECONDS * timer_frequency();
-    int64_t error;
-
-    CHECK_EQ(events_start(fifo), 0);
-    set_alarm();
-    do { /* Until the first has opened it. */
-        error = events_operate(EVTCHNOP_bind_interdomain, &bind);
-        sched_op(SCHEDOP_yield, NULL);
-    } while (error != 0 && timer_now(TIMER_VIRT) < end);
-    CHECK_EQ(error, 0);
-    irq_enable();
-    events_unmask(bind.local_port);
-    CHECK(wait_for(bind.local_port, 1)); /* Binding is an event. */
-    for (uint32_t i = 1; i <= rounds; i++) {
-        CHECK_EQ(events_send(bind.local_port), 0);
-        if (!CHECK(wait_for(bind.local_port, 1 + i))) {
-            return;
-        }
-    }
-}
-
-/* Never sets it anew. */
-static void play_watchdog(void)
-{
-    struct sched_watchdog dog = {.id = 0, .timeout = 1};
-
-    CHECK_EQ(sched_op(SCHEDOP_watchdog, &dog), 1);
-    dog.id = 1;
-    CHECK_EQ(sched_op(SCHEDOP_watchdog, &dog), 0);
-    for (;;) {
-        wfi();
-    }
-}
-
-/* Says for what it will stop, and then powers off. */
-static void play_named(void)
-{
-    struct sched_shutdown named = {.reason = SHUTDOWN_reboot};
-
-    CHECK_EQ(sched_op(SCHEDOP_shutdown_code, &named), 0);
-    CHECK_EQ(sched_op(SCHEDOP_shutdown_code, &named), E_BUSY);
-}
-
 unsigned guest_main(void)
 {
     fifo = bootarg_is("layout", "fifo");
-    if (bootarg_is("role", "first")) {
-        play_first();
-    } else if (bootarg_is("role", "second")) {
-        play_second();
-    } else if (bootarg_is("role", "watchdog")) {
-        play_watchdog();
-    } else if (bootarg_is("role", "named")) {
-        play_named();
-    } else {
-        play_self();
-    }
+    play_self();
     return checks_end(&checks);
 }

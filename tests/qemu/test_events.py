@@ -15,8 +15,8 @@ def alone(layout, board, build="release"):
 
 
 def pair(layouts, board, rounds=200, **machine):
-    first = domain("sys_events", f"role=first peer=2 layout={layouts[0]} rounds={rounds}", name="first")
-    second = domain("sys_events", f"role=second peer=1 layout={layouts[1]} rounds={rounds}", name="second")
+    first = domain("sys_channel", f"role=first peer=2 layout={layouts[0]} rounds={rounds}", name="first")
+    second = domain("sys_channel", f"role=second peer=1 layout={layouts[1]} rounds={rounds}", name="second")
     boot([first, second], board=board, **machine).ended().passed(1).passed(2).says_not(*BAD)
 
 
@@ -41,10 +41,18 @@ def fifo_one_cpu():
     pair(("fifo", "fifo"), "virt", smp=2, bootargs="sched=null")
 
 
+@test(cpu="many")
+def hammered_words():
+    """A receiver whose words never hold still: who sends to it gets through all the same, and nobody else minds."""
+    hammer = domain("sys_channel", "layout=fifo role=hammer peer=2", cpus=2, name="hammer")
+    sender = domain("sys_channel", "layout=fifo role=sender peer=1", name="sender")
+    boot([hammer, sender], build="debug", until=r"RESULT .* failed").passed(2).says_not(*BAD)
+
+
 @test(level="fast")
 def ends():
     """A watchdog that bites, and a reason that was given before."""
-    dog, named = domain("sys_events", "role=watchdog", name="dog"), domain("sys_events", "role=named", name="named")
+    dog, named = domain("sys_channel", "role=watchdog", name="dog"), domain("sys_channel", "role=named", name="named")
     result = boot([dog, named]).ended().passed(2)
     result.says(r"^\(BH\) d1 was stopped by its watchdog$", r"^\(BH\) d2 asked for a reboot")
     result.says_not(*BAD)

@@ -8,6 +8,7 @@
 #include "platform.h"
 #include "smp.h"
 #include "string.h"
+#include "timer.h"
 #include "trap.h"
 
 #define __XEN_INTERFACE_VERSION__ __XEN_LATEST_INTERFACE_VERSION__
@@ -18,6 +19,7 @@
 #include <xen/vcpu.h>
 
 #define PAGE_BYTES 4096
+#define WAIT_SECONDS 20
 
 #define PENDING (1U << EVTCHN_FIFO_PENDING)
 #define MASKED (1U << EVTCHN_FIFO_MASKED)
@@ -138,6 +140,30 @@ static void upcall(unsigned intid, struct trap_frame *frame)
     } while (__atomic_load_n(&info->evtchn_upcall_pending, __ATOMIC_SEQ_CST) != 0);
 }
 
+static void alarm(unsigned intid, struct trap_frame *frame)
+{
+    (void)intid;
+    (void)frame;
+    timer_stop(TIMER_VIRT);
+}
+
+bool events_wait(uint32_t port, uint32_t count)
+{
+    uint64_t end = timer_now(TIMER_VIRT) + WAIT_SECONDS * timer_frequency();
+
+    timer_set(TIMER_VIRT, end); /* Ends a sleep that nothing else ends. */
+    while (events_taken(port) < count && timer_now(TIMER_VIRT) < end) {
+        irq_disable();
+        if (events_taken(port) < count) {
+            wfi();
+        }
+        irq_enable();
+        isb();
+    }
+    timer_stop(TIMER_VIRT);
+    return events_taken(port) >= count;
+}
+
 int64_t events_start_cpu(void)
 {
     unsigned cpu = smp_index();
@@ -148,6 +174,8 @@ int64_t events_start_cpu(void)
 
     irq_set_handler(EVENTS_PPI, upcall);
     gic_enable(EVENTS_PPI);
+    irq_set_handler(timer_intid(TIMER_VIRT), alarm);
+    gic_enable(timer_intid(TIMER_VIRT));
     return hypercall(__HYPERVISOR_vcpu_op, VCPUOP_register_vcpu_info, cpu, (uint64_t)&place, 0, 0);
 }
 
@@ -253,4 +281,19 @@ uint64_t events_stamp(void)
 bool events_flag(void)
 {
     return __atomic_load_n(&places[smp_index()].info.evtchn_upcall_pending, __ATOMIC_SEQ_CST) != 0;
+}
+
+void events_scribble(uint32_t port, uint32_t value)
+{
+    __atomic_store_n(&words[port], value, __ATOMIC_RELAXED);
+    __atomic_store_n(&controls[0].block.ready, value, __ATOMIC_RELAXED);
+    for (unsigned queue = 0; queue < EVTCHN_FIFO_MAX_QUEUES; queue++) {
+        __atomic_store_n(&controls[0].block.head[queue], value, __ATOMIC_RELAXED);
+    }
+    __atomic_store_n(&places[0].info.evtchn_pending_sel, value, __ATOMIC_RELAXED);
+    __atomic_store_n(&places[0].info.evtchn_upcall_pending, (uint8_t)value, __ATOMIC_RELAXED);
+    if (!fifo_layout) {
+        __atomic_store_n(&shared.info.evtchn_pending[port / 64], value, __ATOMIC_RELAXED);
+        __atomic_store_n(&shared.info.evtchn_mask[port / 64], value, __ATOMIC_RELAXED);
+    }
 }

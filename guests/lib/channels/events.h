@@ -28,6 +28,10 @@ int64_t events_send(uint32_t port);
 /* Events of @port taken so far. */
 uint32_t events_taken(uint32_t port);
 
+/* Sleep in wfi until @port has had @count events. Returns false when that takes 20 seconds. Interrupts on
+ * after it. */
+bool events_wait(uint32_t port, uint32_t count);
+
 /* What the handler does: take what is there, or leave the upcall flag set and all as it is (a hostile guest).
  */
 void events_ignore(bool ignore);
@@ -35,6 +39,10 @@ uint32_t events_upcalls(void); /* Interrupts so far, all CPUs. */
 bool events_flag(void);        /* This CPU's evtchn_upcall_pending. */
 /* The counter in the vector of the last of them. */
 uint64_t events_stamp(void);
+
+/* Write @value all over what the hypervisor shares with this guest for port @port and CPU 0 (a hostile
+ * guest). */
+void events_scribble(uint32_t port, uint32_t value);
 
 /* Called for each event taken, by the handler; NULL: nothing. */
 extern void (*events_hook)(uint32_t port);
