@@ -16,6 +16,7 @@ import sys
 import time
 
 import bench_cases
+import bench_linux
 import bench_report
 import bench_ubench
 import qemu
@@ -30,6 +31,8 @@ def parse():
     parser.add_argument("--quick", action="store_true", help="the rows that matter most, as ./run shows them")
     parser.add_argument("--only", metavar="PATTERN",
                         help="only rows whose name contains PATTERN (or matches it, with * and ?)")
+    parser.add_argument("--linux", action="store_true",
+                        help="Debian's kernels instead: boot, cyclictest, hackbench, fork and exec, beside Xen")
     parser.add_argument("--list", action="store_true", help="name the rows and measure none")
     parser.add_argument("--json", metavar="FILE", help="write all figures, histograms too, to FILE")
     parser.add_argument("--golden", action="store_true", help=f"write our counts to {bench_report.GOLDEN}")
@@ -149,17 +152,27 @@ def report(rows, options):
     return failures
 
 
-def build():
-    targets = ["release", "debug", bench_cases.METER, bench_ubench.GUEST]
+def build(targets):
     print(f"bench: building {', '.join(targets)}", flush=True)
     if os.spawnlp(os.P_WAIT, "make", "make", "-s", f"-j{os.cpu_count() or 1}", *targets) != 0:
         raise qemu.Problem("the build failed: see above")
+
+
+def measure_linux(options):
+    if not options.no_build:
+        build(["release", bench_linux.PLUGIN])
+    failures = bench_linux.run(options.only or "")
+    for failure in failures:
+        print(f"FAIL {failure}")
+    return 1 if failures else 0
 
 
 def main():
     options = parse()
     os.chdir(qemu.TOP)
     qemu.end_on_signals()
+    if options.linux:
+        return measure_linux(options)
     cases = select(options)
     if options.list:
         print("\n".join(case.name for case in cases))
@@ -167,7 +180,7 @@ def main():
     if not cases:
         raise qemu.Problem(f"no row has '{options.only}' in its name; --list names all")
     if not options.no_build:
-        build()
+        build(["release", "debug", bench_cases.METER, bench_ubench.GUEST])
     begin = time.monotonic()
     print(f"bench: {len(cases)} boots, {ABREAST} at a time; counts are instructions", flush=True)
     failures = report(settle(measure_all(cases), options), options)
