@@ -171,11 +171,12 @@ def base_source(board, **machine):
 
 
 # Make the tree and write it to `path`; returns [(file, address)] of its modules. `chosen_extra` is source for
-# /chosen, `source` for the whole tree, both put in as they stand; `machine` as for qemu.command(): the tree
-# must be that of the machine booted.
-def make_tree(board, domains, bootargs, path, chosen_extra="", source="", **machine):
+# /chosen, `source` for the whole tree, both put in as they stand; `edit` changes the source of the board's tree; `machine`
+# as for qemu.command(): the tree must be that of the machine booted.
+def make_tree(board, domains, bootargs, path, chosen_extra="", source="", edit=None, **machine):
     modules = place(domains, board.modules)
     text = base_source(board, **machine)
+    text = edit(text) if edit else text
     text += chosen_source(board, domains, modules, bootargs, chosen_extra) + source
     dtc(["-I", "dts", "-O", "dtb", "-o", path, "-"], text)
     return [(module.file, module.address) for mine in modules for module in mine]

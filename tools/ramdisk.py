@@ -37,17 +37,17 @@ BOARD_MODULES = ("macb", "sdhci-of-arasan", "mmc_block")  # The ZCU102's network
 
 @dataclasses.dataclass(frozen=True)
 class Variant:
-    modules: tuple = ()
+    modules: dict = dataclasses.field(default_factory=dict)
     programs: tuple = ()
     packed: bool = False  # By gzip: smaller to load, slower to boot.
 
 
 VARIANTS = {
     "plain": Variant(),
-    "dom0": Variant(XEN_MODULES),
-    "dom0-gz": Variant(XEN_MODULES, packed=True),
-    "load": Variant(XEN_MODULES, LOAD_PROGRAMS),
-    "board": Variant((*XEN_MODULES, *BOARD_MODULES)),
+    "dom0": Variant({"xen": XEN_MODULES}),
+    "dom0-gz": Variant({"xen": XEN_MODULES}, packed=True),
+    "load": Variant({"xen": XEN_MODULES}, LOAD_PROGRAMS),
+    "board": Variant({"xen": XEN_MODULES, "board": BOARD_MODULES}),
 }
 
 
@@ -89,8 +89,8 @@ def find_library(name):
 
 
 def module_files(name, wanted):
-    """Kernel modules, what they need, and modules.dep for modprobe: {path in the ramdisk: file or bytes}. A module that
-    is built into this kernel is left out."""
+    """Kernel modules, what they need, modules.dep for modprobe, and etc/modules.GROUP for init: {path in the ramdisk: file or
+    bytes}. A module that is built into this kernel is left out. wanted: {group: names}."""
     directory = only(os.path.join(PARTS, f"linux-{name}", "lib", "modules", "*"))
     known = {}
     for path in glob.glob(os.path.join(directory, "kernel", "**", "*.ko"), recursive=True):
@@ -98,7 +98,7 @@ def module_files(name, wanted):
     with open(os.path.join(directory, "modules.builtin"), encoding="utf-8") as file:
         builtin = {os.path.basename(line.strip())[:-3].replace("-", "_") for line in file}
     needs = {}
-    waiting = [module.replace("-", "_") for module in wanted]
+    waiting = [module.replace("-", "_") for group in wanted.values() for module in group]
     while waiting:
         module = waiting.pop()
         if module not in known and module not in builtin:
@@ -112,18 +112,24 @@ def module_files(name, wanted):
     lines = [f"{relative[module]}: {' '.join(relative[need] for need in closure(module, needs))}".strip() + "\n"
              for module in sorted(needs)]
     files[os.path.join(base, "modules.dep")] = "".join(lines).encode()
-    files["etc/modules"] = "".join(f"{module}\n" for module in wanted if module.replace("-", "_") in needs).encode()
+    for group, modules in wanted.items():
+        loadable = [module for module in modules if module.replace("-", "_") in needs]
+        files[f"etc/modules.{group}"] = "".join(f"{module}\n" for module in loadable).encode()
     return files
 
 
 def closure(module, needs):
     """All that a module needs, each before what it needs itself, as modules.dep has it."""
-    found = []
-    for need in needs[module]:
-        for name in [need, *closure(need, needs)]:
-            if name in needs and name not in found:
-                found.append(name)
-    return found
+    ready = []
+
+    def visit(name):
+        for need in needs.get(name, []):
+            visit(need)
+        if name in needs and name not in ready:
+            ready.append(name)
+
+    visit(module)
+    return ready[-2::-1]
 
 
 def contents(name, variant):

@@ -110,16 +110,29 @@ def command_line(console, steps, end, bootargs, words):
     return " ".join([part for part in parts if part] + [f"{name}={value}" for name, value in words.items()])
 
 
-# One boot. `options` is the hypervisor's command line; `edit` changes the boot tree's source. Other words are
+# One boot. `options` is the hypervisor's command line; `edit` changes the source of the board's tree. Other words are
 # qemu.machine_arguments()'s.
-def boot(domains, board="virt", options="", until=None, inputs=(), limit=LIMIT, extra=(), source="", kernel_image=None, **machine):
+def boot(domains, board="virt", options="", until=None, inputs=(), limit=LIMIT, extra=(), source="", edit=None, **machine):
     the_board = qemu.Board.load(board)
     with tempfile.TemporaryDirectory(prefix="linux-") as directory:
         tree = os.path.join(directory, "tree.dtb")
         known = {key: value for key, value in machine.items() if key in ("smp", "memory", "bare")}
-        loaders = mktree.make_tree(the_board, domains, f"console=dtuart {options}".strip(), tree, source=source, **known)
-        line = qemu.command(the_board, kernel_image or image(), dtb=tree, loaders=loaders, extra=extra, **machine)
+        loaders = mktree.make_tree(the_board, domains, f"console=dtuart {options}".strip(), tree, source=source, edit=edit,
+                                   **known)
+        line = qemu.command(the_board, image(), dtb=tree, loaders=loaders, extra=extra, **machine)
         return Result(qemu.boot(line, limit, until=until, inputs=inputs))
+
+
+def bare(board, kernel, variant, console, steps, edit=None, limit=LIMIT, **machine):
+    """The kernel on the machine itself."""
+    the_board = qemu.Board.load(board)
+    with tempfile.TemporaryDirectory(prefix="linux-") as directory:
+        tree = os.path.join(directory, "tree.dtb")
+        source = mktree.base_source(the_board, **machine)
+        mktree.dtc(["-I", "dts", "-O", "dtb", "-o", tree, "-"], edit(source) if edit else source)
+        line = qemu.command(the_board, ramdisk.kernel(kernel), dtb=tree, append=command_line(console, steps, "poweroff", "", {}),
+                            extra=["-initrd", ramdisk.build(kernel, variant)], **machine)
+        return Result(qemu.boot(line, limit))
 
 
 def main():
