@@ -41,6 +41,11 @@ def image():
     return XEN if hypervisor == "xen" else BULKHEAD
 
 
+def who(number):
+    """The prefix of a domain's lines."""
+    return f"(XEN) DOM{number}: " if hypervisor == "xen" else f"(d{number}) "
+
+
 def normal(line):
     """A kernel's line without what differs from boot to boot: time, numbers, addresses."""
     line = re.sub(r"^<\d+>", "", line)
@@ -85,6 +90,18 @@ class Result(scenario.Result):
     def warnings(self, who=""):
         """The kernel's warnings and worse, normalised, each once."""
         return sorted({normal(line) for line in self.block("dmesg", who) if not re.search(LATE, line)})
+
+    def loaded(self, who, seconds):
+        """Steps stress, sleeps, interrupts and dmesg on one CPU in exact virtual time: all took as long as they should."""
+        self.did("stress", "sleeps", "interrupts", "dmesg", who=who, cpus=1).no_trouble().off()
+        self.says_not(LATE)
+        text = "\n".join(self.says_of(who))
+        begin, end = map(float, re.search(r"INIT ok stress ([\d.]+) ([\d.]+)", text).groups())
+        self.within(end - begin, seconds, seconds + 15, "seconds that the load took in virtual time")
+        begin, end = map(float, re.search(r"INIT sleeps from=([\d.]+) to=([\d.]+)", text).groups())
+        self.within(end - begin, 1.0, 1.5, "seconds of twenty sleeps of 50 ms, with the programs started")
+        ticks = int(re.search(r"^ *\d+: +(\d+) .* arch_timer", text, re.MULTILINE).group(1))
+        self.within(ticks, seconds * 200, seconds * 100000, "timer interrupts, 250 a second or more")
 
     def off(self):
         """The machine was switched off."""

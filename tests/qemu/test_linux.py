@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 # test_linux.py - Debian's stock kernels, unchanged, as domains started at boot: CPUs, loads, neighbours, the ways they end.
-import re
 import sys
 
 import linux
@@ -64,14 +63,7 @@ def rt_under_load(seconds, limit):
     """The real-time kernel under all loads at once, in exact virtual time: nothing stalls, no interrupt is lost."""
     result = boot([domain(kernel="rt", variant="load", steps="stress,sleeps,interrupts,dmesg", seconds=seconds)], smp=1, icount=3,
                   limit=limit)
-    result.did("stress", "sleeps", "interrupts", "dmesg", who="(d1) ", cpus=1).no_trouble().off()
-    result.says_not(linux.LATE)
-    begin, end = map(float, re.search(r"INIT ok stress ([\d.]+) ([\d.]+)", result.text).groups())
-    result.within(end - begin, seconds, seconds + 15, "seconds that the load took in virtual time")
-    begin, end = map(float, re.search(r"INIT sleeps from=([\d.]+) to=([\d.]+)", result.text).groups())
-    result.within(end - begin, 1.0, 1.5, "seconds of twenty sleeps of 50 ms, with the programs started")
-    ticks = int(re.search(r"\(d1\) +\d+: +(\d+) .* arch_timer", result.text).group(1))
-    result.within(ticks, seconds * 200, seconds * 100000, "timer interrupts, 250 a second or more")
+    result.loaded("(d1) ", seconds)
 
 
 for short, name in BOARDS.items():
