@@ -258,6 +258,7 @@ int build_domain(const struct domain_config *config, const struct board *board, 
                   (unsigned long)(page_free_bytes() >> 20));
         return -ENOMEM;
     }
+    memcpy(params.vcpu_params, config->vcpu_params, sizeof(params.vcpu_params));
     memcpy(params.vcpu_hard_affinity, config->vcpu_hard_affinity, sizeof(params.vcpu_hard_affinity));
     error = domain_create(&params, &domain);
     if (error != 0) {

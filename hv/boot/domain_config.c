@@ -19,6 +19,7 @@
 #include "boot/guest_layout.h"
 #include "boot/module.h"
 #include "boot/passthrough.h"
+#include "boot/sched_config.h"
 #include "lib/error.h"
 #include "lib/gic.h"
 #include "lib/log.h"
@@ -108,6 +109,9 @@ static int read_vcpu(const struct reader *reader, const struct dt_place *place, 
         return -EINVAL;
     }
     *seen |= BIT32(id);
+    if (sched_config_params(reader->fdt, node, path, &domain->vcpu_params[id]) != 0) {
+        return -EINVAL;
+    }
     if (!dt_has(reader->fdt, node, "hard-affinity")) {
         return 0;
     }
@@ -227,6 +231,20 @@ static int check_totals(struct reader *reader, const struct domain_config *domai
     return result;
 }
 
+/* The same for all vCPUs, over which their own nodes go. */
+static int read_params(const void *fdt, int node, struct domain_config *domain)
+{
+    struct sched_params params = SCHED_PARAMS_DEFAULT;
+
+    if (sched_config_params(fdt, node, domain->path, &params) != 0) {
+        return -EINVAL;
+    }
+    for (unsigned i = 0; i < VCPU_MAX; i++) {
+        domain->vcpu_params[i] = params;
+    }
+    return 0;
+}
+
 /* Everything of a domain into @domain, which is zeroed but for its path. */
 static int read_domain(struct reader *reader, const struct dt_place *place, struct domain_config *domain)
 {
@@ -234,8 +252,11 @@ static int read_domain(struct reader *reader, const struct dt_place *place, stru
     int unsupported = domain_check_properties(reader->fdt, node, domain->path);
     int malformed = domain_read_properties(reader->fdt, node, domain);
     int bootargs = read_bootargs(reader->fdt, node, domain); /* Those of the kernel's node go over them. */
+    int params = read_params(reader->fdt, node, domain);
 
-    if (malformed != 0 || read_subnodes(reader, place, domain) != 0 || unsupported != 0 || bootargs != 0) {
+    domain->phandle = dt_phandle(reader->fdt, node);
+    if (malformed != 0 || params != 0 || read_subnodes(reader, place, domain) != 0 || unsupported != 0 ||
+        bootargs != 0) {
         return -EINVAL;
     }
     if (check_totals(reader, domain) != 0 || read_devices(reader, domain) != 0) {
@@ -356,6 +377,13 @@ int boot_config_read(const void *fdt, const struct board *board, const struct op
     }
     if (config->domain_count == 0) {
         log_no_domain(config);
+    }
+    if (chosen >= 0 && dt_place_find(&place, fdt, chosen)) {
+        while (dt_place_next_below(&place, 1)) {
+            if (place.depth == 2 && dt_compatible(fdt, dt_place_node(&place), "bulkhead,arinc653")) {
+                sched_config_schedule(&place, options, config);
+            }
+        }
     }
     return 0;
 }

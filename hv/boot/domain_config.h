@@ -6,6 +6,7 @@
 
 #include "boot/cmdline.h"
 #include "lib/board.h"
+#include "sched/sched.h"
 
 #define DOMAIN_CONFIG_MAX 16
 #define MODULE_MAX 64
@@ -38,11 +39,26 @@ struct domain_config {
     unsigned spi_count; /* nr_spis, or enough for the devices assigned. */
     struct mem_range kernel, ramdisk, partial_tree; /* size 0: absent. */
     uint32_t vcpu_hard_affinity[VCPU_MAX];          /* 0: any. */
+    struct sched_params vcpu_params[VCPU_MAX];
+    uint32_t phandle; /* Of its node; 0: none. */
     struct passthrough_mmio mmio[PASSTHROUGH_MAX];
     unsigned mmio_count;
     struct passthrough_irq irq[PASSTHROUGH_MAX];
     unsigned irq_count;
     bool device_dma_uncontained; /* A device is assigned without SMMU: warned about. */
+};
+
+/* A slot of arinc653's schedule, in the order they were written. */
+struct schedule_slot {
+    unsigned domain; /* Index in domains. */
+    uint32_t vcpu, cpu, start_us, length_us;
+};
+
+struct schedule_config {
+    char path[96]; /* Empty: there is none. */
+    uint32_t frame_us;
+    unsigned slot_count;
+    struct schedule_slot slots[ARINC_SLOT_MAX];
 };
 
 struct boot_config {
@@ -52,7 +68,8 @@ struct boot_config {
     struct domain_config domains[DOMAIN_CONFIG_MAX]; /* Only those without error. */
     unsigned domain_count;
     unsigned domains_refused; /* Those whose node has an error (logged by path). */
-    bool has_dom0_kernel;     /* A kernel right under /chosen: not supported yet, an error says so. */
+    struct schedule_config schedule;
+    bool has_dom0_kernel; /* A kernel right under /chosen: not supported yet, an error says so. */
 };
 
 /* Read every module and domain. A domain with a malformed or unsupported property (static memory, direct-map,

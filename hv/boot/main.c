@@ -6,6 +6,7 @@
 #include "base/stage2.h"
 #include "boot/board.h"
 #include "boot/build_domain.h"
+#include "boot/build_schedule.h"
 #include "boot/domain_config.h"
 #include "boot/guests.h"
 #include "boot/memory.h"
@@ -144,6 +145,8 @@ static void maintenance_interrupt(void)
 
 static void build_domains(void)
 {
+    struct domain *of[DOMAIN_CONFIG_MAX] = {NULL};
+
     for (unsigned i = 0; i < config.domain_count; i++) {
         const struct domain_config *c = &config.domains[i];
         struct domain *domain;
@@ -152,11 +155,13 @@ static void build_domains(void)
             log_info("d%u is %s: %u vCPU%s, %lu MiB", domain->id, c->path, c->vcpu_count,
                      c->vcpu_count == 1 ? "" : "s", (unsigned long)(c->memory_bytes >> 20));
             built[built_count++] = domain;
+            of[i] = domain;
         }
     }
     if (built_count == 0) {
         panic("no domain to run (see above)");
     }
+    build_schedule(&config, of);
     memory_free_modules(&config);
 }
 

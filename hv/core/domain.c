@@ -72,7 +72,8 @@ static void poll_expired(struct timer *timer)
     vcpu_notice(CONTAINER_OF(timer, struct vcpu, poll_timer));
 }
 
-static int create_vcpu(struct domain *domain, unsigned id, uint32_t hard_affinity)
+static int create_vcpu(struct domain *domain, unsigned id, uint32_t hard_affinity,
+                       const struct sched_params *params)
 {
     struct vcpu *vcpu = hv_alloc(sizeof(*vcpu));
     uint32_t kick;
@@ -94,7 +95,7 @@ static int create_vcpu(struct domain *domain, unsigned id, uint32_t hard_affinit
     vcpu->unit.vcpu_id = (uint16_t)id;
     vcpu->unit.hard_affinity = hard_affinity != 0 ? hard_affinity : UINT32_MAX;
     vcpu->unit.soft_affinity = UINT32_MAX;
-    vcpu->unit.params = SCHED_PARAMS_DEFAULT;
+    vcpu->unit.params = params->weight != 0 ? *params : SCHED_PARAMS_DEFAULT;
     domain->vcpu[id] = vcpu;
     error = sched_add(sched_boot_pool(), &vcpu->unit, time_now_ns(), &kick);
     if (error == -ENOSPC) {
@@ -189,7 +190,7 @@ int domain_create(const struct domain_params *params, struct domain **out)
         error = create_vgic(domain, params);
     }
     for (unsigned i = 0; error == 0 && i < params->vcpu_count; i++) {
-        error = create_vcpu(domain, i, params->vcpu_hard_affinity[i]);
+        error = create_vcpu(domain, i, params->vcpu_hard_affinity[i], &params->vcpu_params[i]);
     }
     if (error != 0) {
         give_back(domain);

@@ -68,7 +68,8 @@ struct domain_params {
     /* Where its virtual GIC answers: the guest platform's addresses (xen/arch-arm.h), or Dom0's the
      * machine's. */
     uint64_t gicd_base, gicr_base;
-    uint32_t vcpu_hard_affinity[VCPU_MAX]; /* 0: any. */
+    uint32_t vcpu_hard_affinity[VCPU_MAX];     /* 0: any. */
+    struct sched_params vcpu_params[VCPU_MAX]; /* A weight of 0: SCHED_PARAMS_DEFAULT. */
 };
 
 /* A new domain without memory, all vCPUs off. Returns 0 with @out; -EINVAL, -ENOMEM, -ENOSPC (too many

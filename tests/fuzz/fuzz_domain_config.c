@@ -11,14 +11,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char chosen[] =
     "#address-cells = <2>; #size-cells = <1>;\n"
-    "a { compatible = \"xen,domain\"; memory = <0 8192>; cpus = <2>; vpl011; nr_spis = <3>; xen,enhanced = "
+    "s { compatible = \"bulkhead,arinc653\"; major-frame-us = <20000>; slots = <&a 1 0 0 5000>, <&b 0 1 2 "
+    "3>; };\n"
+    "a: a { compatible = \"xen,domain\"; memory = <0 8192>; cpus = <2>; vpl011; nr_spis = <3>; "
+    "bulkhead,weight = "
+    "<3>; bulkhead,period-us = <20000>; xen,enhanced = "
     "\"no-xenstore\";\n"
     " k { compatible = \"multiboot,kernel\", \"multiboot,module\"; reg = <0 0x41000000 0x1000>; bootargs = "
     "\"x\"; };\n"
     " r { compatible = \"multiboot,ramdisk\", \"multiboot,module\"; reg = <0 0x42000000 0x1000>; };\n"
     " p { compatible = \"multiboot,device-tree\", \"multiboot,module\"; reg = <0 0x43000000 0x10000>; };\n"
-    " v { compatible = \"xen,vcpu\"; id = <1>; hard-affinity = \"0-2,3\"; }; };\n"
-    "b { compatible = \"xen,domain\"; memory = <0 8192>;\n"
+    " v { compatible = \"xen,vcpu\"; id = <1>; hard-affinity = \"0-2,3\"; bulkhead,budget-us = <1000>; }; "
+    "};\n"
+    "b: b { compatible = \"xen,domain\"; memory = <0 8192>;\n"
     " k { compatible = \"xen,linux-zimage\", \"xen,multiboot-module\"; reg = <0 0x44000000 0x1000>; }; };\n";
 
 static const char fragment[] =
@@ -62,6 +67,13 @@ static void write_domains(const struct boot_config *config)
         }
         (void)guest_dt_write(&params, buffer, sizeof(buffer));
     }
+    for (unsigned i = 0; i < config->schedule.slot_count; i++) {
+        const struct schedule_slot *slot = &config->schedule.slots[i];
+
+        if (slot->domain >= config->domain_count || slot->vcpu >= config->domains[slot->domain].vcpu_count) {
+            abort();
+        }
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -77,8 +89,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (host_base == NULL) {
         host_base = dts_machine(chosen, &host_bytes);
         partial_base = dts_compile(fragment, &fragment_bytes);
-        cmdline_parse("sched=null", &options);
     }
+    cmdline_parse(size > 0 && data[0] % 2 != 0 ? "sched=arinc653" : "sched=null", &options);
     if (size > 0) {
         data++;
         size--;

@@ -1,0 +1,153 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+# test_domain_realtime.py - QEMU tests of rtds and arinc653: budgets, slots, what the device tree says of them.
+"""On one CPU under -icount an instruction is a nanosecond and a tick of the counter, and every figure repeats exactly. Guests find
+out by the counter when they run: a step of it longer than an interrupt takes is somebody else's time."""
+import re
+import sys
+
+import scenario
+from scenario import boot, domain, test
+
+MS = 1000000
+START = 40 * MS  # All guests are up by then.
+
+
+def exact(domains, options, **other):
+    return boot(domains, smp=1, memory="512M", icount=True, frequency=1000000000, bootargs=options, **other).ended()
+
+
+def share(name, period_us, budget_us, extratime=0):
+    """The properties of a domain's node."""
+    return f"bulkhead,period-us = <{period_us}>; bulkhead,budget-us = <{budget_us}>; bulkhead,extratime = <{extratime}>;"
+
+
+def numbers(result, number, pattern):
+    result.passed(number)
+    match = re.search(pattern, "".join(result.of(number)))
+    if match is None:
+        result.fail(f"d{number} does not say {pattern}")
+    return [int(text) for text in match.groups()]
+
+
+# Of a budget, what goes to EL2: the interrupt that ends the sleep or the slice, the pick, the switch.
+EL2_NS = 6000
+
+
+def budgets(per_cent, span_ms):
+    """Three domains of different periods that together ask for so much of the CPU: none ever gets less than its budget in a
+    period of its own, nor more."""
+    periods = (4000, 5000, 10000)
+    parts = (5, 3, 2)  # Tenths of the whole.
+    domains, wanted = [], []
+    for number, (period, part) in enumerate(zip(periods, parts)):
+        budget = period * per_cent * part // 1000
+        count = span_ms * 1000 // period
+        start = START + number * 777777
+        domains.append(domain("sys_budget", f"from={start} period={period * 1000} count={count}", name=f"b{number}",
+                              extra=share(f"b{number}", period, budget)))
+        wanted.append(budget * 1000)
+    result = exact(domains, "sched=rtds", limit=400)
+    for number, budget in enumerate(wanted, 1):
+        late, least, most = numbers(result, number, r"BUDGET late (\d+) least (\d+) most (\d+)")
+        result.within(late, 0, sum(wanted) + EL2_NS, "waiting after the sleep, in ns")
+        result.within(least, budget - EL2_NS, budget, f"least running time of d{number} in a period, at {per_cent} per cent")
+        result.within(most, budget - EL2_NS, budget + EL2_NS, f"most running time of d{number} in a period, at {per_cent} per cent")
+
+
+@test(limit=150, level="fast")
+def rtds_keeps_budgets():
+    budgets(70, 60)
+
+
+@test(limit=600)
+def rtds_from_a_tenth_to_all():
+    for tenths in range(1, 11):
+        budgets(10 * tenths, 40)
+
+
+@test(limit=150)
+def rtds_refuses_what_does_not_fit():
+    """1.1 of one CPU: the domain that is too much is left out, and named; with sched_overcommit it is not."""
+    domains = [domain("sys_platform", name="fits", extra=share("fits", 10000, 6000)),
+               domain("sys_platform", name="not", extra=share("not", 10000, 5000))]
+    result = boot(domains, smp=1, memory="512M", bootargs="sched=rtds").ended().passed(1)
+    result.says(r"/chosen/not: vCPU 0: sched=rtds has no room for it")
+    boot(domains, smp=1, memory="512M", bootargs="sched=rtds sched_overcommit").ended().passed(1).passed(2).says_not("error")
+
+
+def schedule(frame_us, *slots):
+    text = ", ".join(f"<&{{/chosen/{name}}} {vcpu} {cpu} {start} {length}>" for name, vcpu, cpu, start, length in slots)
+    return f'schedule {{ compatible = "bulkhead,arinc653"; major-frame-us = <{frame_us}>; slots = {text}; }};'
+
+
+def slots(count, limit):
+    """Three domains that compute, in slots with gaps: each starts within 300 instructions of where the first one of its did, and
+    the last one no later than the first."""
+    frame = 2000  # Microseconds.
+    table = schedule(frame, ("s0", 0, 0, 0, 500), ("s1", 0, 0, 500, 700), ("s2", 0, 0, 1500, 300))
+    words = f"frame={frame * 1000} count={count}"
+    domains = [domain("sys_slots", words, name=f"s{number}") for number in range(3)]
+    result = exact(domains, "sched=arinc653", chosen=table, limit=limit)
+    result.says(r"/chosen/schedule: 3 slots in a frame of 2000 us")
+    firsts = []
+    for number, length in ((1, 500), (2, 700), (3, 300)):
+        first, low, high, end_low, end_high, last = numbers(
+            result, number, r"SLOTS first (\d+) start (-?\d+) to (-?\d+) end (-?\d+) to (-?\d+) last (-?\d+)")
+        result.within(high - low, 0, 300, f"jitter of the slots' starts of d{number}")
+        result.within(last, -300, 300, f"drift of d{number}")
+        result.within(end_high - end_low, 0, 300, f"jitter of the slots' ends of d{number}")
+        result.within(end_low, length * 1000 - 5000, length * 1000, f"length of the slots of d{number}")
+        firsts.append(first % (frame * 1000))
+    # One after another's slot or after idle time: the ways of EL2 differ.
+    for number, start in ((1, 500), (2, 1500)):
+        result.within((firsts[number] - firsts[0]) % (frame * 1000), start * 1000 - 1000, start * 1000 + 1000,
+                      f"start of d{number + 1}'s slot after d1's")
+
+
+@test(limit=150, level="fast")
+def arinc653_slots_start_on_time():
+    slots(40, 140)
+
+
+@test(limit=1200, level="long")
+def arinc653_never_drifts():
+    slots(10000, 1100)
+
+
+@test(limit=150)
+def arinc653_equal_slots():
+    """Without a table each vCPU has 10 ms, which is said."""
+    words = f"from={START} until={START + 120 * MS}"
+    result = exact([domain("sys_work", words, name=f"w{number}") for number in range(3)], "sched=arinc653", limit=140)
+    result.says(r"sched arinc653: without a schedule every vCPU has a slot of 10 ms")
+    for number in (1, 2, 3):
+        running, = numbers(result, number, r"WORK 0 count \d+ running (\d+) ")
+        result.within(running, 39 * MS, 41 * MS, f"running time of d{number}")
+
+
+@test(limit=150)
+def arinc653_says_which_slot_is_wrong():
+    domains = [domain("sys_platform", name="a"), domain("sys_platform", name="b")]
+    for table, words in (((("a", 0, 0, 0, 500), ("b", 0, 0, 400, 500)), "slot 1 starts before the slot before it on its CPU ends"),
+                         ((("a", 0, 0, 0, 500), ("b", 0, 1, 0, 1001)), "slot 1 ends after the frame"),
+                         ((("a", 0, 7, 0, 500),), "slot 0 is on a CPU that is not in the pool"),
+                         ((("a", 1, 0, 0, 500),), "slot 0 names vCPU 1 of /chosen/a, which has 1"),
+                         ((("a", 0, 0, 0, 500), ("a", 0, 1, 400, 500)), "slot 1 gives its vCPU a second CPU at the same time")):
+        result = boot(domains, smp=2, memory="512M", bootargs="sched=arinc653", chosen=schedule(1000, *table)).ended()
+        result.passed(1).passed(2).says(f"/chosen/schedule: {words}", "every vCPU has a slot of 10 ms instead")
+
+
+@test(limit=150)
+def weights_of_the_tree():
+    """Twice the weight, twice the time."""
+    words = f"from={START} until={START + 300 * MS}"
+    domains = [domain("sys_work", words, name="light"), domain("sys_work", words, name="heavy", extra="bulkhead,weight = <512>;")]
+    result = exact(domains, "sched=credit2", limit=140)
+    light, = numbers(result, 1, r"WORK 0 count \d+ running (\d+) ")
+    heavy, = numbers(result, 2, r"WORK 0 count \d+ running (\d+) ")
+    result.within(heavy / light, 1.8, 2.2, "what the heavier one gets more")
+
+
+if __name__ == "__main__":
+    sys.exit(scenario.main())
