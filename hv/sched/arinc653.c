@@ -389,10 +389,19 @@ static uint32_t arinc_affinity_changed(struct sched_pool *pool, struct sched_uni
     return equal_slots(pool, now_ns) | (unit->on_cpu ? BIT32(unit->cpu) : 0);
 }
 
-static uint32_t arinc_cpus_changed(struct sched_pool *pool, unsigned cpu, uint64_t now_ns)
+/* A pCPU that has slots stays. */
+static int arinc_cpus_changed(struct sched_pool *pool, unsigned cpu, uint64_t now_ns, uint32_t *kick)
 {
+    const struct arinc_schedule *active = &pool->schedule[pool->policy[POOL_ACTIVE]];
+    const struct arinc_schedule *newest = newest_schedule(pool);
+
+    if (pool->policy[POOL_SET] != 0 && (pool->cpus & BIT32(cpu)) == 0 &&
+        (active->first[cpu] != active->first[cpu + 1] || newest->first[cpu] != newest->first[cpu + 1])) {
+        return -EBUSY;
+    }
     pool->assigned[cpu] = NULL;
-    return equal_slots(pool, now_ns) | BIT32(cpu);
+    *kick = equal_slots(pool, now_ns) | BIT32(cpu);
+    return 0;
 }
 
 const char *arinc_reason_text(enum arinc_reason reason)

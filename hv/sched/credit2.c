@@ -465,7 +465,7 @@ static uint32_t credit2_affinity_changed(struct sched_pool *pool, struct sched_u
 }
 
 /* Who runs on a pCPU that leaves is queued by its pick. */
-static uint32_t credit2_cpus_changed(struct sched_pool *pool, unsigned cpu, uint64_t now_ns)
+static int credit2_cpus_changed(struct sched_pool *pool, unsigned cpu, uint64_t now_ns, uint32_t *kick)
 {
     struct sched_unit *unit = pool->assigned[cpu];
     bool comes = (pool->cpus & BIT32(cpu)) != 0;
@@ -476,7 +476,8 @@ static uint32_t credit2_cpus_changed(struct sched_pool *pool, unsigned cpu, uint
     pool->policy[POOL_IDLE] = (pool->policy[POOL_IDLE] & ~BIT64(cpu)) | (comes ? BIT64(cpu) : 0);
     pool->policy[POOL_ALONE] &= ~BIT64(cpu);
     clock_cpus_changed(pool, cpu);
-    return BIT32(cpu) | (unit != NULL ? settle(pool, unit, pool->cpus, now_ns) : 0);
+    *kick = BIT32(cpu) | (unit != NULL ? settle(pool, unit, pool->cpus, now_ns) : 0);
+    return 0;
 }
 
 const struct sched_ops sched_credit2 = {

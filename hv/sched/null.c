@@ -218,13 +218,16 @@ static uint32_t null_affinity_changed(struct sched_pool *pool, struct sched_unit
     return displace(pool, unit);
 }
 
-static uint32_t null_cpus_changed(struct sched_pool *pool, unsigned cpu, uint64_t now_ns)
+static int null_cpus_changed(struct sched_pool *pool, unsigned cpu, uint64_t now_ns, uint32_t *kick)
 {
     (void)now_ns;
+    *kick = BIT32(cpu);
     if ((pool->cpus & BIT32(cpu)) != 0) {
-        return place_waiting(pool);
+        *kick |= place_waiting(pool);
+    } else if (pool->assigned[cpu] != NULL) {
+        *kick |= displace(pool, pool->assigned[cpu]);
     }
-    return pool->assigned[cpu] != NULL ? displace(pool, pool->assigned[cpu]) : 0;
+    return 0;
 }
 
 const struct sched_ops sched_null = {

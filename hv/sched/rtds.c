@@ -402,13 +402,17 @@ static uint32_t rtds_params_changed(struct sched_pool *pool, struct sched_unit *
     return 0; /* From its next period on. */
 }
 
-static uint32_t rtds_cpus_changed(struct sched_pool *pool, unsigned cpu, uint64_t now_ns)
+static int rtds_cpus_changed(struct sched_pool *pool, unsigned cpu, uint64_t now_ns, uint32_t *kick)
 {
     struct sched_unit *claimed = pool->assigned[cpu];
-    uint32_t kick = BIT32(cpu);
 
     (void)now_ns;
-    demand_recount(pool);
+    demand_recount(pool, pool->cpus);
+    if (!pool->overcommit && !demand_holds(pool)) {
+        demand_recount(pool, pool->cpus ^ BIT32(cpu));
+        return -EOVERFLOW;
+    }
+    *kick = BIT32(cpu);
     if (claimed != NULL) {
         release_claim(pool, claimed);
     }
@@ -422,9 +426,10 @@ static uint32_t rtds_cpus_changed(struct sched_pool *pool, unsigned cpu, uint64_
         }
     }
     if (claimed != NULL) {
-        kick |= place_if_ready(pool, claimed);
+        *kick |= place_if_ready(pool, claimed);
     }
-    return kick | watch(pool);
+    *kick |= watch(pool);
+    return 0;
 }
 
 const struct sched_ops sched_rtds = {

@@ -25,9 +25,9 @@ uint32_t demand_of(const struct sched_params *params)
 }
 
 /* Add @part, or take it away, of every set that has all of @mask. */
-static void count(struct sched_pool *pool, uint32_t mask, uint32_t part)
+static void count(struct sched_pool *pool, uint32_t cpus, uint32_t mask, uint32_t part)
 {
-    uint32_t more = pool->cpus & ~mask, with = more;
+    uint32_t more = cpus & ~mask, with = more;
 
     if (part == 0) {
         return;
@@ -42,10 +42,10 @@ static void count(struct sched_pool *pool, uint32_t mask, uint32_t part)
 
 void demand_set(struct sched_pool *pool, struct sched_unit *unit, uint32_t part, uint32_t hard)
 {
-    count(pool, (uint32_t)unit->policy[UNIT_MASK], 0 - (uint32_t)unit->policy[UNIT_PART]);
+    count(pool, pool->cpus, (uint32_t)unit->policy[UNIT_MASK], 0 - (uint32_t)unit->policy[UNIT_PART]);
     unit->policy[UNIT_MASK] = hard & pool->cpus;
     unit->policy[UNIT_PART] = part;
-    count(pool, hard & pool->cpus, part);
+    count(pool, pool->cpus, hard & pool->cpus, part);
 }
 
 bool demand_fits(const struct sched_pool *pool, const struct sched_unit *unit, uint32_t part, uint32_t hard)
@@ -66,7 +66,7 @@ bool demand_fits(const struct sched_pool *pool, const struct sched_unit *unit, u
     }
 }
 
-void demand_recount(struct sched_pool *pool)
+void demand_recount(struct sched_pool *pool, uint32_t cpus)
 {
     for (unsigned set = 0; set < BIT32(CPU_MAX); set++) {
         pool->demand[set] = 0;
@@ -74,7 +74,17 @@ void demand_recount(struct sched_pool *pool)
     for (struct list_node *node = pool->units.next; node != &pool->units; node = node->next) {
         struct sched_unit *unit = CONTAINER_OF(node, struct sched_unit, pool_link);
 
-        unit->policy[UNIT_MASK] = unit->hard_affinity & pool->cpus;
-        count(pool, (uint32_t)unit->policy[UNIT_MASK], (uint32_t)unit->policy[UNIT_PART]);
+        unit->policy[UNIT_MASK] = unit->hard_affinity & cpus;
+        count(pool, cpus, (uint32_t)unit->policy[UNIT_MASK], (uint32_t)unit->policy[UNIT_PART]);
     }
+}
+
+bool demand_holds(const struct sched_pool *pool)
+{
+    for (unsigned set = 1; set < BIT32(CPU_MAX); set++) {
+        if (pool->demand[set] > DEMAND_ONE * (uint32_t)__builtin_popcount(set)) {
+            return false;
+        }
+    }
+    return true;
 }

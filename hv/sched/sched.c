@@ -173,20 +173,26 @@ uint32_t sched_remove(struct sched_unit *unit, uint64_t now_ns)
     return kick;
 }
 
+/* It may come while the unit is moved: then its pool is another one when that lock is held at last. */
 static uint32_t wake(struct sched_unit *unit, bool offline_too, uint64_t now_ns)
 {
-    struct sched_pool *pool = unit->pool;
     uint32_t kick = 0;
+    bool moved;
 
-    spin_lock(&pool->lock);
-    if (!unit->awake && (offline_too || unit->sleep_state == RUNSTATE_BLOCKED)) {
-        unit->awake = true;
-        if (!unit_runs(unit)) {
-            unit_set_state(unit, RUNSTATE_RUNNABLE, now_ns);
-            kick = pool->ops->wake(pool, unit, now_ns);
+    do {
+        struct sched_pool *pool = __atomic_load_n(&unit->pool, __ATOMIC_RELAXED);
+
+        spin_lock(&pool->lock);
+        moved = unit->pool != pool;
+        if (!moved && !unit->awake && (offline_too || unit->sleep_state == RUNSTATE_BLOCKED)) {
+            unit->awake = true;
+            if (!unit_runs(unit)) {
+                unit_set_state(unit, RUNSTATE_RUNNABLE, now_ns);
+                kick = pool->ops->wake(pool, unit, now_ns);
+            }
         }
-    }
-    spin_unlock(&pool->lock);
+        spin_unlock(&pool->lock);
+    } while (moved);
     return kick;
 }
 

@@ -109,8 +109,8 @@ struct sched_ops {
     uint32_t (*affinity_changed)(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns);
     uint32_t (*params_changed)(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns);
     /* @cpu, on which nothing runs, is in pool->cpus; or it no longer is, and what runs there goes on until it
-     * picks. */
-    uint32_t (*cpus_changed)(struct sched_pool *pool, unsigned cpu, uint64_t now_ns);
+     * picks. A negative error: it cannot be spared, and the policy's state is as it was. */
+    int (*cpus_changed)(struct sched_pool *pool, unsigned cpu, uint64_t now_ns, uint32_t *kick);
 };
 
 /* A table with its slots grouped by pCPU: those of c are first[c] up to first[c + 1]. */

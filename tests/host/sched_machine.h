@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "lib/error.h"
+#include "sched/pool.h"
 #include "sched/sched.h"
 
 #define MACHINE_UNITS 16
@@ -76,7 +77,7 @@ static inline uint64_t machine_time(struct machine *m)
 
 static inline void machine_kick(struct machine *m, uint32_t mask)
 {
-    MACHINE_CHECK((mask & ~m->pool.cpus) == 0);
+    MACHINE_CHECK(mask >> m->cpu_count == 0); /* One that left the pool may be told, too. */
     for (unsigned i = 0; i < m->cpu_count; i++) {
         if ((mask & BIT32(i)) != 0) {
             uint64_t at_ns = m->now_ns + machine_random(m->kick_delay_ns + 1);
@@ -234,7 +235,8 @@ static inline void machine_pick(struct machine *m, unsigned id)
     }
     if (choice.next == cpu->loaded) {
         cpu->current = choice.next;
-    } else if (choice.next == NULL && !cpu->loaded->awake && !machine_unit_of(cpu->loaded)->doomed) {
+    } else if (choice.next == NULL && !cpu->loaded->awake && !machine_unit_of(cpu->loaded)->doomed &&
+               (m->pool.cpus & BIT32(id)) != 0) {
         cpu->current = NULL; /* Idle in place. */
     } else {
         cpu->switch_count++;
@@ -361,6 +363,24 @@ static inline void machine_random_table(struct machine *m)
     }
 }
 
+/* A pCPU leaves the pool, or comes back. */
+static inline void machine_random_cpu(struct machine *m)
+{
+    unsigned id = (unsigned)machine_random(m->cpu_count);
+    uint32_t kick = 0;
+
+    if ((m->pool.cpus & BIT32(id)) != 0) {
+        if (sched_pool_remove_cpu(&m->pool, id, m->now_ns, &kick) == 0) {
+            MACHINE_CHECK((kick & BIT32(id)) != 0);
+            machine_kick(m, kick);
+        }
+    } else if (sched_pool_cpu_left(&m->pool, id)) {
+        MACHINE_CHECK(m->cpus[id].loaded == NULL && m->cpus[id].busy_until_ns == TIME_NEVER);
+        MACHINE_CHECK(sched_pool_add_cpu(&m->pool, id, m->now_ns, &kick) == 0);
+        machine_kick(m, kick);
+    }
+}
+
 /* One thing that a guest or a toolstack might do, to a random unit. */
 static inline void machine_random_act(struct machine *m)
 {
@@ -401,6 +421,11 @@ static inline void machine_random_act(struct machine *m)
         machine_set_params(m, index, &params);
         if (machine_random(8) == 0) {
             machine_random_table(m);
+        }
+        break;
+    case 7:
+        if (machine_random(4) == 0) {
+            machine_random_cpu(m);
         }
         break;
     default:

@@ -210,6 +210,10 @@ static inline void machine_check(struct machine *m)
         if (cpu->kick_ns != TIME_NEVER || cpu->busy_until_ns != TIME_NEVER) {
             continue;
         }
+        MACHINE_CHECK((m->pool.cpus & BIT32(id)) != 0 || cpu->loaded == NULL);
+        if ((m->pool.cpus & BIT32(id)) == 0) {
+            continue;
+        }
         MACHINE_CHECK(cpu->current == m->pool.running[id]);
         if (machine_has(m, &sched_arinc653) && cpu->timer_ns > m->now_ns) {
             /* Nobody runs in the slot of another. */

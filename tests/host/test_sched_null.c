@@ -79,7 +79,7 @@ static void check_places(unsigned places[MACHINE_UNITS])
         CHECK(place == CPU_NONE || (unit->hard_affinity & BIT32(place)) != 0);
         CHECK(places[i] == CPU_NONE || place == places[i]);
         for (unsigned cpu = 0; cpu < m.cpu_count && place == CPU_NONE; cpu++) {
-            CHECK((unit->hard_affinity & BIT32(cpu)) == 0 || m.pool.assigned[cpu] != NULL);
+            CHECK((unit->hard_affinity & m.pool.cpus & BIT32(cpu)) == 0 || m.pool.assigned[cpu] != NULL);
         }
         places[i] = m.units[i].ran_on != CPU_NONE ? place : CPU_NONE;
     }
@@ -99,7 +99,7 @@ TEST(null_keeps_the_rules_under_random_life)
             machine_random_act(&m);
             machine_check(&m);
             for (unsigned i = 0; i < MACHINE_UNITS; i++) {
-                uint32_t now = m.units[i].present ? m.units[i].unit.hard_affinity : 0;
+                uint32_t now = m.units[i].present ? m.units[i].unit.hard_affinity & m.pool.cpus : 0;
 
                 if (now != hard[i] && places[i] != CPU_NONE && (now & BIT32(places[i])) == 0) {
                     places[i] = CPU_NONE; /* Excluded: it may go. */
