@@ -13,6 +13,7 @@
 #include "boot/image.h"
 #include "boot/memory.h"
 #include "core/irq.h"
+#include "core/sched_setup.h"
 #include "drivers/gic.h"
 #include "lib/abi.h"
 #include "lib/error.h"
@@ -258,6 +259,7 @@ int build_domain(const struct domain_config *config, const struct board *board, 
                   (unsigned long)(page_free_bytes() >> 20));
         return -ENOMEM;
     }
+    params.pool = sched_pool_at(config->pool);
     memcpy(params.vcpu_params, config->vcpu_params, sizeof(params.vcpu_params));
     memcpy(params.vcpu_hard_affinity, config->vcpu_hard_affinity, sizeof(params.vcpu_hard_affinity));
     error = domain_create(&params, &domain);

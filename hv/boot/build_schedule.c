@@ -32,7 +32,7 @@ void build_schedule(const struct boot_config *config, struct domain *const domai
             .cpu = slot->cpu,
         };
     }
-    if (arinc_set_table(sched_boot_pool(), &table, time_now_ns(), &kick, &fault) == 0) {
+    if (arinc_set_table(sched_pool_at(schedule->pool), &table, time_now_ns(), &kick, &fault) == 0) {
         log_info("%s: %u slots in a frame of %u us", schedule->path, schedule->slot_count,
                  schedule->frame_us);
     } else if (fault.reason == ARINC_FRAME) {

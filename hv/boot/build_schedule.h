@@ -7,7 +7,7 @@
 
 struct domain;
 
-/* Give the boot pool the schedule of @config, if there is one. @domains[i] was built from config->domains[i];
+/* Give its pool the schedule of @config, if there is one. @domains[i] was built from config->domains[i];
  * NULL: could not be. A schedule that cannot be kept is named in an error and not used. Boot CPU, before any
  * domain starts. */
 void build_schedule(const struct boot_config *config, struct domain *const domains[DOMAIN_CONFIG_MAX]);

@@ -19,6 +19,7 @@
 #include "boot/guest_layout.h"
 #include "boot/module.h"
 #include "boot/passthrough.h"
+#include "boot/pool_config.h"
 #include "boot/sched_config.h"
 #include "lib/error.h"
 #include "lib/gic.h"
@@ -31,8 +32,8 @@ struct reader {
     const struct options *options;
     const void *(*read_phys)(pa_t base, uint64_t size_bytes);
     struct boot_config *config;
-    uint64_t memory_left; /* Of the machine's RAM, after the domains so far. */
-    unsigned vcpu_count;  /* Of the domains so far. */
+    uint64_t memory_left;          /* Of the machine's RAM, after the domains so far. */
+    unsigned vcpu_count[POOL_MAX]; /* Of the domains so far, by pool. */
 };
 
 static int read_bootargs(const void *fdt, int node, struct domain_config *domain)
@@ -119,6 +120,11 @@ static int read_vcpu(const struct reader *reader, const struct dt_place *place, 
         domain_parse_cpu_list(affinity, reader->board->cpu_count, &domain->vcpu_hard_affinity[id]) != 0) {
         log_error("%s: hard-affinity \"%s\": write CPUs from 0 to %u as a string like \"0-1,3\"", path,
                   affinity == NULL ? "" : affinity, reader->board->cpu_count - 1);
+        return -EINVAL;
+    }
+    if ((domain->vcpu_hard_affinity[id] & reader->config->pools[domain->pool].cpus) == 0) {
+        log_error("%s: hard-affinity \"%s\" has no CPU of the domain's pool; write one of it", path,
+                  affinity);
         return -EINVAL;
     }
     return 0;
@@ -212,7 +218,8 @@ static void fit_spis(struct domain_config *domain)
 /* Is there still room for it beside the domains so far? */
 static int check_totals(struct reader *reader, const struct domain_config *domain)
 {
-    unsigned cpus = reader->board->cpu_count;
+    const struct pool_config *pool = &reader->config->pools[domain->pool];
+    unsigned cpus = (unsigned)__builtin_popcount(pool->cpus), used = reader->vcpu_count[domain->pool];
     int result = 0;
 
     if (domain->memory_bytes > reader->memory_left) {
@@ -221,11 +228,11 @@ static int check_totals(struct reader *reader, const struct domain_config *domai
             domain->path, domain->memory_bytes / 1024, reader->memory_left / 1024);
         result = -EINVAL;
     }
-    if (strcmp(reader->options->sched, "null") == 0 && reader->vcpu_count + domain->vcpu_count > cpus) {
+    if (pool->ops == &sched_null && used + domain->vcpu_count > cpus) {
         log_error("%s: cpus: sched=null gives each vCPU a CPU of its own: %u of %u CPUs are left, %u are "
                   "wanted; write fewer, or "
                   "sched=credit2",
-                  domain->path, cpus - reader->vcpu_count, cpus, domain->vcpu_count);
+                  domain->path, cpus - used, cpus, domain->vcpu_count);
         result = -EINVAL;
     }
     return result;
@@ -253,10 +260,11 @@ static int read_domain(struct reader *reader, const struct dt_place *place, stru
     int malformed = domain_read_properties(reader->fdt, node, domain);
     int bootargs = read_bootargs(reader->fdt, node, domain); /* Those of the kernel's node go over them. */
     int params = read_params(reader->fdt, node, domain);
+    int pool = pool_config_domain(reader->fdt, node, reader->config, domain);
 
     domain->phandle = dt_phandle(reader->fdt, node);
-    if (malformed != 0 || params != 0 || read_subnodes(reader, place, domain) != 0 || unsupported != 0 ||
-        bootargs != 0) {
+    if (malformed != 0 || params != 0 || pool != 0 || read_subnodes(reader, place, domain) != 0 ||
+        unsupported != 0 || bootargs != 0) {
         return -EINVAL;
     }
     if (check_totals(reader, domain) != 0 || read_devices(reader, domain) != 0) {
@@ -286,7 +294,7 @@ static void take_domain(struct reader *reader, const struct dt_place *place)
         return;
     }
     reader->memory_left -= domain->memory_bytes;
-    reader->vcpu_count += domain->vcpu_count;
+    reader->vcpu_count[domain->pool] += domain->vcpu_count;
     config->domain_count++;
 }
 
@@ -312,7 +320,6 @@ static void take_chosen_child(struct reader *reader, const struct dt_place *plac
         {"xen,domain-shared-memory-v1", "memory shared between domains is not supported"},
         {"xen,evtchn", "static event channels are not supported"},
         {"xen,evtchn-v1", "static event channels are not supported"},
-        {"xen,cpupool", "there are no CPU pools; write hard-affinity in xen,vcpu nodes"},
     };
     int node = dt_place_node(place);
 
@@ -365,6 +372,7 @@ int boot_config_read(const void *fdt, const struct board *board, const struct op
     for (unsigned i = 0; i < board->memory_count; i++) {
         reader.memory_left += board->memory[i].size_bytes;
     }
+    pool_config_read(fdt, chosen, board, options, config);
     if (chosen >= 0 && dt_place_find(&place, fdt, chosen)) {
         module_collect(fdt, chosen, config);
         warn_chosen(fdt, chosen);
@@ -381,7 +389,7 @@ int boot_config_read(const void *fdt, const struct board *board, const struct op
     if (chosen >= 0 && dt_place_find(&place, fdt, chosen)) {
         while (dt_place_next_below(&place, 1)) {
             if (place.depth == 2 && dt_compatible(fdt, dt_place_node(&place), "bulkhead,arinc653")) {
-                sched_config_schedule(&place, options, config);
+                sched_config_schedule(&place, config);
             }
         }
     }

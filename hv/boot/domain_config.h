@@ -11,6 +11,7 @@
 #define DOMAIN_CONFIG_MAX 16
 #define MODULE_MAX 64
 #define PASSTHROUGH_MAX 16
+#define POOL_MAX (CPU_MAX + 1)
 
 struct boot_module {
     char path[96];
@@ -41,11 +42,20 @@ struct domain_config {
     uint32_t vcpu_hard_affinity[VCPU_MAX];          /* 0: any. */
     struct sched_params vcpu_params[VCPU_MAX];
     uint32_t phandle; /* Of its node; 0: none. */
+    unsigned pool;    /* Index in pools. */
     struct passthrough_mmio mmio[PASSTHROUGH_MAX];
     unsigned mmio_count;
     struct passthrough_irq irq[PASSTHROUGH_MAX];
     unsigned irq_count;
     bool device_dma_uncontained; /* A device is assigned without SMMU: warned about. */
+};
+
+/* pools[0] has the CPUs of no xen,cpupool node, maybe none. */
+struct pool_config {
+    char path[96]; /* Of the xen,cpupool node. */
+    uint32_t phandle;
+    uint32_t cpus;
+    const struct sched_ops *ops;
 };
 
 /* A slot of arinc653's schedule, in the order they were written. */
@@ -56,6 +66,7 @@ struct schedule_slot {
 
 struct schedule_config {
     char path[96]; /* Empty: there is none. */
+    unsigned pool; /* The first under arinc653. */
     uint32_t frame_us;
     unsigned slot_count;
     struct schedule_slot slots[ARINC_SLOT_MAX];
@@ -68,6 +79,8 @@ struct boot_config {
     struct domain_config domains[DOMAIN_CONFIG_MAX]; /* Only those without error. */
     unsigned domain_count;
     unsigned domains_refused; /* Those whose node has an error (logged by path). */
+    struct pool_config pools[POOL_MAX];
+    unsigned pool_count; /* At least 1. */
     struct schedule_config schedule;
     bool has_dom0_kernel; /* A kernel right under /chosen: not supported yet, an error says so. */
 };

@@ -37,7 +37,7 @@ static const struct property_row rows[] = {
     {"bulkhead,weight", USED, NULL, NULL},
     {"cpus", USED, NULL, NULL},
     {"direct-map", REFUSED, "memory at chosen addresses is not supported; leave it out", NULL},
-    {"domain-cpupool", REFUSED, "there are no CPU pools; write hard-affinity in xen,vcpu nodes", NULL},
+    {"domain-cpupool", USED, NULL, NULL},
     {"linux,phandle", USED, NULL, NULL},
     {"llc-colors", REFUSED, "cache colouring is not supported; leave it out", NULL},
     {"max_grant_frames", NO_EFFECT, "there are no grant tables yet", NULL},

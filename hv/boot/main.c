@@ -92,17 +92,6 @@ static void open_console(void)
     }
 }
 
-static const struct sched_ops *choose_scheduler(void)
-{
-    const struct sched_ops *ops = sched_find(options.sched);
-
-    if (ops == NULL) {
-        ops = sched_policy(0);
-        log_warn("sched=%s is not in this image: using %s", options.sched, ops->name);
-    }
-    return ops;
-}
-
 static enum wfi_policy wfi_policy(void)
 {
     switch (options.vwfi) {
@@ -114,6 +103,23 @@ static enum wfi_policy wfi_policy(void)
         break;
     }
     return WFI_POLICY_AUTO;
+}
+
+static void set_up_pools(void)
+{
+    for (unsigned i = 0; i < config.pool_count; i++) {
+        const struct pool_config *c = &config.pools[i];
+        struct sched_pool *pool = sched_setup(c->ops, c->cpus & pcpu_online_mask(), wfi_policy());
+
+        pool->ratelimit_ns = options.sched_ratelimit_us * (NS_PER_MS / 1000);
+        pool->overcommit = options.sched_overcommit;
+        if (i != 0) {
+            log_info("%s: %u CPU%s (mask 0x%x), scheduler %s", c->path,
+                     (unsigned)__builtin_popcount(pool->cpus),
+                     pool->cpus != 0 && (pool->cpus & (pool->cpus - 1)) == 0 ? "" : "s", pool->cpus,
+                     pool->ops->name);
+        }
+    }
 }
 
 static void check_timers(void)
@@ -195,7 +201,6 @@ static void reserve_own(pa_t tree, uint64_t tree_bytes)
 
 _Noreturn void hv_main(uint64_t tree_pa, uint64_t image_pa)
 {
-    struct sched_pool *pool;
     uint64_t tree_bytes;
     const void *fdt;
 
@@ -232,11 +237,9 @@ _Noreturn void hv_main(uint64_t tree_pa, uint64_t image_pa)
     irq_set_handler(board.timer.hyp_intid, pcpu_timer_interrupt);
     irq_set_handler(board.gic.maintenance_intid, maintenance_interrupt);
     smp_start_others(&board);
-    pool = sched_setup(choose_scheduler(), pcpu_online_mask(), wfi_policy());
-    pool->ratelimit_ns = options.sched_ratelimit_us * (NS_PER_MS / 1000);
-    pool->overcommit = options.sched_overcommit;
+    set_up_pools();
     log_info("%s: %u CPU%s, scheduler %s", gic()->name, (unsigned)__builtin_popcount(pcpu_online_mask()),
-             pcpu_online_mask() == 1 ? "" : "s", sched_boot_pool()->ops->name);
+             pcpu_online_mask() == 1 ? "" : "s", sched_pool_at(0)->ops->name);
     vconsole_init();
     events_setup();
     build_domains();

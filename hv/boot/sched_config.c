@@ -151,15 +151,19 @@ static int read_schedule(const struct dt_place *place, const struct boot_config 
     return 0;
 }
 
-void sched_config_schedule(const struct dt_place *place, const struct options *options,
-                           struct boot_config *config)
+void sched_config_schedule(const struct dt_place *place, struct boot_config *config)
 {
     struct schedule_config *schedule = &config->schedule;
+    unsigned pool = 0;
     char path[DT_PATH_MAX];
 
     dt_place_path(place, path, sizeof(path));
-    if (strcmp(options->sched, "arinc653") != 0) {
-        log_warn("%s: a schedule has no effect under sched=%s; write sched=arinc653", path, options->sched);
+    while (pool < config->pool_count && config->pools[pool].ops != &sched_arinc653) {
+        pool++;
+    }
+    if (pool == config->pool_count) {
+        log_warn("%s: a schedule has no effect under %s; write sched=arinc653", path,
+                 config->pools[0].ops->name);
         return;
     }
     if (schedule->path[0] != '\0') {
@@ -167,6 +171,7 @@ void sched_config_schedule(const struct dt_place *place, const struct options *o
         return;
     }
     (void)string_copy(schedule->path, sizeof(schedule->path), path);
+    schedule->pool = pool;
     if (read_schedule(place, config, schedule) != 0) {
         log_error("%s: not used: every vCPU has a slot of 10 ms instead", path);
         schedule->path[0] = '\0';

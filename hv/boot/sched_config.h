@@ -13,7 +13,6 @@ int sched_config_params(const void *fdt, int node, const char *path, struct sche
 
 /* The bulkhead,arinc653 node at @place, after all domains, into config->schedule. One that is wrong is not
  * used; the first thing wrong is logged, with the slot. */
-void sched_config_schedule(const struct dt_place *place, const struct options *options,
-                           struct boot_config *config);
+void sched_config_schedule(const struct dt_place *place, struct boot_config *config);
 
 #endif

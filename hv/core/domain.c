@@ -73,7 +73,7 @@ static void poll_expired(struct timer *timer)
 }
 
 static int create_vcpu(struct domain *domain, unsigned id, uint32_t hard_affinity,
-                       const struct sched_params *params)
+                       const struct sched_params *params, struct sched_pool *pool)
 {
     struct vcpu *vcpu = hv_alloc(sizeof(*vcpu));
     uint32_t kick;
@@ -97,19 +97,18 @@ static int create_vcpu(struct domain *domain, unsigned id, uint32_t hard_affinit
     vcpu->unit.soft_affinity = UINT32_MAX;
     vcpu->unit.params = params->weight != 0 ? *params : SCHED_PARAMS_DEFAULT;
     domain->vcpu[id] = vcpu;
-    error = sched_add(sched_boot_pool(), &vcpu->unit, time_now_ns(), &kick);
+    error = sched_add(pool, &vcpu->unit, time_now_ns(), &kick);
     if (error == -ENOSPC) {
         log_warn("%s: vCPU %u has no pCPU under sched=%s (one vCPU each, %u pCPUs): it waits until one is "
                  "free. Give fewer vCPUs or "
                  "write sched=credit2",
-                 domain->name, id, sched_boot_pool()->ops->name,
-                 (unsigned)__builtin_popcount(pcpu_online_mask()));
+                 domain->name, id, pool->ops->name, (unsigned)__builtin_popcount(pool->cpus));
         return 0;
     }
     if (error == -EOVERFLOW) {
         log_error("%s: vCPU %u: sched=%s has no room for it: less budget for this one or others, other CPUs "
                   "in hard-affinity, or under rtds sched_overcommit",
-                  domain->name, id, sched_boot_pool()->ops->name);
+                  domain->name, id, pool->ops->name);
     }
     return error;
 }
@@ -190,7 +189,8 @@ int domain_create(const struct domain_params *params, struct domain **out)
         error = create_vgic(domain, params);
     }
     for (unsigned i = 0; error == 0 && i < params->vcpu_count; i++) {
-        error = create_vcpu(domain, i, params->vcpu_hard_affinity[i], &params->vcpu_params[i]);
+        error = create_vcpu(domain, i, params->vcpu_hard_affinity[i], &params->vcpu_params[i],
+                            params->pool != NULL ? params->pool : sched_pool_at(0));
     }
     if (error != 0) {
         give_back(domain);

@@ -70,6 +70,7 @@ struct domain_params {
     uint64_t gicd_base, gicr_base;
     uint32_t vcpu_hard_affinity[VCPU_MAX];     /* 0: any. */
     struct sched_params vcpu_params[VCPU_MAX]; /* A weight of 0: SCHED_PARAMS_DEFAULT. */
+    struct sched_pool *pool;                   /* NULL: the first. */
 };
 
 /* A new domain without memory, all vCPUs off. Returns 0 with @out; -EINVAL, -ENOMEM, -ENOSPC (too many

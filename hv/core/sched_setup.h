@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sched_setup.h - the pool that every pCPU is in after boot, and what a waiting vCPU costs. */
+/* sched_setup.h - the pools that pCPUs are in after boot, and what a waiting vCPU costs. */
 #ifndef CORE_SCHED_SETUP_H
 #define CORE_SCHED_SETUP_H
 
@@ -11,8 +11,10 @@ enum wfi_policy {
     WFI_POLICY_NATIVE, /* Never: a vCPU that waits keeps its pCPU. */
 };
 
-/* Put the pCPUs of the mask under @ops. Boot CPU, once, before any vCPU exists. */
+/* Put the pCPUs of the mask, which are in none yet, into a pool of their own under @ops: the first has index
+ * 0. Boot CPU, CPU_MAX + 1 times at most, before any vCPU exists. */
 struct sched_pool *sched_setup(const struct sched_ops *ops, uint32_t cpus, enum wfi_policy policy);
-struct sched_pool *sched_boot_pool(void);
+/* By the order they were set up in. */
+struct sched_pool *sched_pool_at(unsigned index);
 
 #endif

@@ -20,22 +20,25 @@
 #include "core/sched_setup.h"
 #include "core/vcpu.h"
 
-static struct sched_pool boot_pool;
+static struct sched_pool pools[CPU_MAX + 1];
+static unsigned pool_count;
 static enum wfi_policy wfi_policy;
 
 struct sched_pool *sched_setup(const struct sched_ops *ops, uint32_t cpus, enum wfi_policy policy)
 {
+    struct sched_pool *pool = &pools[pool_count++];
+
     wfi_policy = policy;
-    sched_pool_init(&boot_pool, ops, cpus);
+    sched_pool_init(pool, ops, cpus);
     for (uint32_t rest = cpus; rest != 0; rest &= rest - 1) {
-        pcpu_get((unsigned)__builtin_ctz(rest))->pool = &boot_pool;
+        pcpu_get((unsigned)__builtin_ctz(rest))->pool = pool;
     }
-    return &boot_pool;
+    return pool;
 }
 
-struct sched_pool *sched_boot_pool(void)
+struct sched_pool *sched_pool_at(unsigned index)
 {
-    return &boot_pool;
+    return &pools[index];
 }
 
 /* Trap wfi and wfe of the loaded vCPU? Not while nobody else waits for this pCPU, unless the user wants

@@ -162,7 +162,7 @@ static const char *const refused[][2] = {
     {"xen,static-mem = <1 2 3>; " BASICS, "xen,static-mem: memory at chosen addresses is not supported"},
     {"direct-map; " BASICS, "direct-map: memory at chosen addresses is not supported"},
     {"llc-colors = \"0-3\"; " BASICS, "llc-colors: cache colouring is not supported"},
-    {"domain-cpupool = <1>; " BASICS, "domain-cpupool: there are no CPU pools"},
+    {"domain-cpupool = <1>; " BASICS, "domain-cpupool: write a reference to an xen,cpupool node"},
     {"sve; " BASICS, "sve: SVE is not given to domains"},
     {"capabilities = <1>; " BASICS, "capabilities: a domain started at boot has no privileges"},
     {BASICS "shm { compatible = \"xen,domain-shared-memory-v1\"; };",
@@ -339,98 +339,5 @@ TEST(cpu_lists)
         int error = domain_parse_cpu_list(rows[i].text, 8, &cpus);
 
         CHECK_EQ(error == 0 ? (int64_t)cpus : -1, rows[i].cpus);
-    }
-}
-
-static void check_params(unsigned vcpu, uint32_t weight, uint64_t period_us, uint64_t budget_us,
-                         bool extratime)
-{
-    const struct sched_params *params = &config.domains[0].vcpu_params[vcpu];
-
-    CHECK_EQ(params->weight, weight);
-    CHECK_EQ(params->period_ns, period_us * 1000);
-    CHECK_EQ(params->budget_ns, budget_us * 1000);
-    CHECK_EQ(params->extratime, extratime);
-}
-
-/* Those of the domain for all its vCPUs, and of one over them. */
-TEST(scheduling_parameters)
-{
-    read_domain("memory = <0 8192>; cpus = <2>; bulkhead,weight = <512>; bulkhead,period-us = <20000>; "
-                "bulkhead,extratime = <0>; " KERNEL
-                "v { compatible = \"xen,vcpu\"; id = <1>; bulkhead,budget-us = <15000>; bulkhead,extratime = "
-                "<1>; };");
-    CHECK_EQ(config.domain_count, 1);
-    check_params(0, 512, 20000, 4000, false);
-    check_params(1, 512, 20000, 15000, true);
-    read_domain(BASICS);
-    check_params(0, 256, 10000, 4000, true);
-}
-
-TEST(scheduling_parameters_out_of_range)
-{
-    read_domain("bulkhead,weight = <0>; bulkhead,extratime = <2>; " BASICS);
-    CHECK_EQ(config.domain_count, 0);
-    CHECK(test_log_contains("/chosen/domU1: bulkhead,weight: write a number from 1 to 65535, as <1>"));
-    CHECK(test_log_contains("/chosen/domU1: bulkhead,extratime: write a number from 0 to 1"));
-    read_domain("bulkhead,budget-us = \"no\"; " BASICS);
-    CHECK(test_log_contains("bulkhead,budget-us: write a number from 10 to 3600000000"));
-    read_domain(BASICS "v { compatible = \"xen,vcpu\"; id = <0>; bulkhead,budget-us = <10001>; };");
-    CHECK_EQ(config.domain_count, 0);
-    CHECK(test_log_contains("/chosen/domU1/v: bulkhead,budget-us of 10001 is more than the period of 10000"));
-}
-
-/* Two domains and @schedule. */
-static void read_schedule(const char *schedule, const char *cmdline)
-{
-    char chosen[8192];
-
-    test_log_clear();
-    snprintf(chosen, sizeof(chosen),
-             "#address-cells = <2>; #size-cells = <1>;"
-             "s { compatible = \"bulkhead,arinc653\"; %s };"
-             "a: a { compatible = \"xen,domain\"; memory = <0 8192>; cpus = <2>; " KERNEL " };"
-             "bad: bad { compatible = \"xen,domain\"; };"
-             "b: b { compatible = \"xen,domain\"; memory = <0 8192>; " KERNEL " };",
-             schedule);
-    read_chosen(chosen, cmdline);
-}
-
-TEST(schedule_of_slots)
-{
-    read_schedule("major-frame-us = <20000>; slots = <&b 0 3 0 5000>, <&a 1 0 5000 7000>;", "sched=arinc653");
-    CHECK_STR_EQ(config.schedule.path, "/chosen/s");
-    CHECK_EQ(config.schedule.frame_us, 20000);
-    CHECK_EQ(config.schedule.slot_count, 2);
-    CHECK_EQ(config.schedule.slots[0].domain, 1);
-    CHECK_EQ(config.schedule.slots[0].cpu, 3);
-    CHECK_EQ(config.schedule.slots[1].domain, 0);
-    CHECK_EQ(config.schedule.slots[1].vcpu, 1);
-    CHECK_EQ(config.schedule.slots[1].start_us, 5000);
-    CHECK_EQ(config.schedule.slots[1].length_us, 7000);
-    read_schedule("major-frame-us = <20000>; slots = <&b 0 3 0 5000>;", "sched=rtds");
-    CHECK_STR_EQ(config.schedule.path, "");
-    CHECK(test_log_contains("/chosen/s: a schedule has no effect under sched=rtds; write sched=arinc653"));
-}
-
-TEST(schedule_with_a_wrong_slot)
-{
-    static const char *const wrong[][2] = {
-        {"slots = <&b 0 3 0 5000>;", "/chosen/s: major-frame-us is missing"},
-        {"major-frame-us = <20000>;", "/chosen/s: slots: write five cells for each"},
-        {"major-frame-us = <20000>; slots = <&b 0 3 0>;", "/chosen/s: slots: write five cells for each"},
-        {"major-frame-us = <20000>; slots = <&b 0 3 0 5000>, <&bad 0 3 0 5000>;",
-         "/chosen/s: slot 1 names no domain"},
-        {"major-frame-us = <20000>; slots = <0 0 3 0 5000>;", "/chosen/s: slot 0 names no domain"},
-        {"major-frame-us = <20000>; slots = <&a 2 3 0 5000>;",
-         "/chosen/s: slot 0 names vCPU 2 of /chosen/a, which has 2"},
-    };
-
-    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-        read_schedule(wrong[i][0], "sched=arinc653");
-        CHECK(test_log_contains(wrong[i][1]));
-        CHECK(test_log_contains("/chosen/s: not used: every vCPU has a slot of 10 ms instead"));
-        CHECK_STR_EQ(config.schedule.path, "");
-        CHECK_EQ(config.domain_count, 2);
     }
 }

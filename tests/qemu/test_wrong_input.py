@@ -88,7 +88,7 @@ def properties():
         'llc-colors = "1-4";': r"llc-colors: cache colouring is not supported",
         "capabilities = <1>;": r"capabilities: a domain started at boot has no privileges",
         "sve = <128>;": r"sve: SVE is not given to domains",
-        "domain-cpupool = <1>;": r"domain-cpupool: there are no CPU pools; write hard-affinity",
+        "domain-cpupool = <1>;": r"domain-cpupool: write a reference to an xen,cpupool node",
         'v8r_el1_msa = "mpu";': r"v8r_el1_msa",
         'shm { compatible = "xen,domain-shared-memory-v1"; };': r"memory shared between domains is not supported",
         'event { compatible = "xen,evtchn-v1"; };': r"static event channels are not supported",
