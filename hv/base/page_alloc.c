@@ -11,19 +11,32 @@
  *
  *             63   62          35 34           7 6     2 1   0
  *     FREE   | 0  | previous     | next         | order | 1   |   links: table indices in the order's list
- *     OWNED  | 0 ............... 22 | owner   7 | order | 2   |
+ *     OWNED  | 0 | uses 55    24 | given 23 | owner 22 7 | order | 2 |
  *
  * A page's block is found by trying the head it would have at each order: the first non-zero word whose order
- * reaches so far is it, as blocks do not overlap. Words are loaded and stored whole, and a block that is
- * owned keeps its word, and zeros behind it, from page_alloc() to page_free(); so page_owner() needs no lock,
- * and no page answers with a wrong owner on the way.
+ * reaches so far is it, as blocks do not overlap.
+ *
+ * Uses. A page may be in use by somebody who does not own it: another domain maps it, or EL2 itself has to do
+ * with it beyond one call. Each of them counts in "uses". The owner may give a page back meanwhile ("given");
+ * then it is nobody's to use any more, and free as soon as the last use ends. A page can be used or given
+ * back alone: its block is split then, down to a block of this one page, and stays so until it is free.
+ *
+ *     owned 0 uses --page_get--> owned n uses --page_give_back--> given n uses --page_put (last)--> FREE
+ *           \--page_give_back---------------------------------------------------------------------^
+ *
+ * Reading without the lock. Words are loaded and stored whole, and a block that is owned is only ever split
+ * until it is free. A split writes the upper half's word before it makes the lower half's smaller; who looks
+ * in between may find no block for a page of the upper half, and looks again under the lock. So page_owner()
+ * takes the lock only when it finds nothing, and no page answers with a wrong owner on the way.
  *
  * Invariants: a FREE block is in the list of its order, once; no two FREE buddies of one order below 18; bit
- * n of nonempty is set when list n has a block. All is guarded by the lock; only words are read without. */
+ * n of nonempty is set when list n has a block; only OWNED blocks of order 0 have uses or are given, and a
+ * given one has uses. All is guarded by the lock; only words are read without. */
 #include "base/page_alloc.h"
 
 #include <stdatomic.h>
 
+#include "arch/barrier.h"
 #include "lib/error.h"
 #include "lib/lock_rank.h"
 #include "lib/panic.h"
@@ -37,6 +50,10 @@
 #define ORDER_HIGH 6
 #define OWNER_LOW 7
 #define OWNER_HIGH 22
+#define GIVEN BIT64(23)
+#define USE_ONE BIT64(24)
+#define USES_LOW 24
+#define USES_HIGH 55
 #define NEXT_LOW 7
 #define NEXT_HIGH 34
 #define PREV_LOW 35
@@ -98,6 +115,16 @@ static uint64_t next_in(uint64_t word)
 static uint64_t prev_in(uint64_t word)
 {
     return bits_get(word, PREV_HIGH, PREV_LOW);
+}
+
+static uint16_t owner_in(uint64_t word)
+{
+    return (uint16_t)bits_get(word, OWNER_HIGH, OWNER_LOW);
+}
+
+static bool is_owned(uint64_t word)
+{
+    return (word & STATE_MASK) == STATE_OWNED;
 }
 
 static bool is_free_of(uint64_t index, unsigned order)
@@ -188,22 +215,29 @@ void page_pool_init(struct page *table, pa_t base, uint64_t page_count)
     }
 }
 
-/* The word of the block that @index is in, 0 for none. */
-static uint64_t find_word(uint64_t index)
+/* The word of the block that @index is in, 0 for none; the block's head in @head. */
+static uint64_t find_block(uint64_t index, uint64_t *head)
 {
     for (unsigned order = 0; order <= PAGE_ORDER_MAX; order++) {
-        uint64_t head = align_down(pool.first_frame + index, pages_of(order)) - pool.first_frame;
         uint64_t word;
 
-        if (head >= pool.page_count) { /* Below the table, and so are the heads of higher orders. */
+        *head = align_down(pool.first_frame + index, pages_of(order)) - pool.first_frame;
+        if (*head >= pool.page_count) { /* Below the table, and so are the heads of higher orders. */
             return 0;
         }
-        word = word_at(head);
+        word = word_at(*head);
         if (word != 0 && order_in(word) >= order) {
             return word;
         }
     }
     return 0;
+}
+
+static uint64_t find_word(uint64_t index)
+{
+    uint64_t head;
+
+    return find_block(index, &head);
 }
 
 /* The largest block that may start at @frame and is at most @left pages. */
@@ -290,8 +324,14 @@ void page_free_owned(uint16_t owner)
         uint64_t word = word_at(index);
         unsigned order = word != 0 ? order_in(word) : 0;
 
-        if ((word & STATE_MASK) == STATE_OWNED && bits_get(word, OWNER_HIGH, OWNER_LOW) == owner) {
-            page_free(pa((pool.first_frame + index) << PAGE_SHIFT), order, owner);
+        if (is_owned(word) && owner_in(word) == owner && (word & GIVEN) == 0) {
+            pa_t at = pa((pool.first_frame + index) << PAGE_SHIFT);
+
+            if (order == 0) {
+                (void)page_give_back(at, owner);
+            } else {
+                page_free(at, order, owner);
+            }
         }
         index += pages_of(order);
     }
@@ -300,10 +340,122 @@ void page_free_owned(uint16_t owner)
 uint16_t page_owner(pa_t addr)
 {
     uint64_t index = (addr.v >> PAGE_SHIFT) - pool.first_frame;
-    uint64_t word = index < pool.page_count ? find_word(index) : 0;
+    uint64_t word = 0;
 
-    return (word & STATE_MASK) == STATE_OWNED ? (uint16_t)bits_get(word, OWNER_HIGH, OWNER_LOW) : DOMID_NONE;
+    if (index < pool.page_count) {
+        word = find_word(index);
+        if (word == 0) { /* Not RAM, or its block is being split. */
+            spin_lock(&pool.lock);
+            word = find_word(index);
+            spin_unlock(&pool.lock);
+        }
+    }
+    return is_owned(word) ? owner_in(word) : DOMID_NONE;
 }
+
+/* --- Uses of single pages
+ * ------------------------------------------------------------------------------------- */
+
+/* Halve the block of @index at @head until the page is a block of its own. At most 18 steps. */
+static void split_to_page(uint64_t index, uint64_t head, unsigned order, uint16_t owner)
+    LOCK_REQUIRES(&pool.lock)
+{
+    while (order > 0) {
+        uint64_t upper;
+
+        order--;
+        upper = head + pages_of(order);
+        set_word(upper, make_owned(order, owner));
+        barrier_dmb_ish(); /* The upper half before the lower is smaller; page_owner() makes up for the rest.
+                            */
+        set_word(head, make_owned(order, owner));
+        head = index >= upper ? upper : head;
+    }
+}
+
+/* The word of the page at @addr, which is a block of its own afterwards; 0 when it is not @owner's, or given
+ * back. */
+static uint64_t own_page(pa_t addr, uint16_t owner, uint64_t *index) LOCK_REQUIRES(&pool.lock)
+{
+    uint64_t head, word;
+
+    *index = (addr.v >> PAGE_SHIFT) - pool.first_frame;
+    if (*index >= pool.page_count) {
+        return 0;
+    }
+    word = find_block(*index, &head);
+    if (!is_owned(word) || owner_in(word) != owner || (word & GIVEN) != 0) {
+        return 0;
+    }
+    split_to_page(*index, head, order_in(word), owner);
+    return word_at(*index);
+}
+
+static void free_page(uint64_t index) LOCK_REQUIRES(&pool.lock)
+{
+    insert_block(index, 0);
+    pool.free_pages++;
+}
+
+int page_get(pa_t addr, uint16_t owner)
+{
+    uint64_t index, word;
+    int error = -EINVAL;
+
+    spin_lock(&pool.lock);
+    word = own_page(addr, owner, &index);
+    if (word != 0) {
+        error = bits_get(word, USES_HIGH, USES_LOW) == MASK64(USES_HIGH - USES_LOW, 0) ? -EOVERFLOW : 0;
+    }
+    if (error == 0) {
+        set_word(index, word + USE_ONE);
+    }
+    spin_unlock(&pool.lock);
+    return error;
+}
+
+bool page_put(pa_t addr, uint16_t *owner)
+{
+    uint64_t index = (addr.v >> PAGE_SHIFT) - pool.first_frame;
+    uint64_t word;
+    bool last;
+
+    ASSERT(index < pool.page_count);
+    spin_lock(&pool.lock);
+    word = word_at(index);
+    ASSERT(is_owned(word) && order_in(word) == 0 && word >= USE_ONE);
+    word -= USE_ONE;
+    *owner = owner_in(word);
+    last = (word & GIVEN) != 0 && word < USE_ONE;
+    if (last) {
+        free_page(index);
+    } else {
+        set_word(index, word);
+    }
+    spin_unlock(&pool.lock);
+    return last;
+}
+
+bool page_give_back(pa_t addr, uint16_t owner)
+{
+    uint64_t index, word;
+    bool at_once;
+
+    spin_lock(&pool.lock);
+    word = own_page(addr, owner, &index);
+    ASSERT(word != 0);
+    at_once = word < USE_ONE;
+    if (at_once) {
+        free_page(index);
+    } else {
+        set_word(index, word | GIVEN);
+    }
+    spin_unlock(&pool.lock);
+    return at_once;
+}
+
+/* --- Reports
+ * -------------------------------------------------------------------------------------------------- */
 
 uint64_t page_free_bytes(void)
 {
@@ -328,7 +480,7 @@ uint64_t page_owned_bytes(uint16_t owner)
         uint64_t word = word_at(index);
         uint64_t size = word != 0 ? pages_of(order_in(word)) : 1;
 
-        if ((word & STATE_MASK) == STATE_OWNED && bits_get(word, OWNER_HIGH, OWNER_LOW) == owner) {
+        if (is_owned(word) && owner_in(word) == owner) {
             pages += size;
         }
         index += size;

@@ -34,12 +34,28 @@ int page_alloc(unsigned order, uint16_t owner, pa_t *out);
 /* Give back what one page_alloc() returned, order and owner the same (checked: ASSERT). Any CPU. */
 void page_free(pa_t start, unsigned order, uint16_t owner);
 
-/* Give back all that @owner has. A walk over all frames; @owner must not allocate meanwhile. */
+/* Give back all that @owner has; what is in use is free when its last use ends. A walk over all frames;
+ * @owner must not allocate meanwhile. */
 void page_free_owned(uint16_t owner);
 
+/* Uses of a page by somebody other than its owner; the head of page_alloc.c has the states. All take any
+ * address in the page, on any CPU. A page that was used or given back alone must not be page_free()d as part
+ * of the block that page_alloc() returned.
+ *
+ * Count a use of a page of @owner's: it will not be given out again before page_put(). Returns 0; -EINVAL
+ * when it is not @owner's or was given back; -EOVERFLOW. */
+int page_get(pa_t addr, uint16_t owner);
+
+/* End one use. Returns true when the page, given back before, is free by that; the owner it had in @owner. */
+bool page_put(pa_t addr, uint16_t *owner);
+
+/* @owner gives back one page of what it has, which nobody can reach through it any more. Returns true when it
+ * is free at once, false when the last page_put() will free it. */
+bool page_give_back(pa_t addr, uint16_t owner);
+
 /* Owner of the page that holds @addr, which may be any page of a block: DOMID_NONE when free or not RAM. Any
- * CPU, no lock, at most 19 steps. Right for as long as the caller keeps the page from being freed or given
- * out. */
+ * CPU, at most 19 steps; takes no lock for a page that is owned. Right for as long as the caller keeps the
+ * page from being freed or given out. */
 uint16_t page_owner(pa_t addr);
 
 /* Free bytes, all bytes ever added, and bytes owned by @owner (a walk: tests and reports only). */

@@ -3,6 +3,7 @@
  *
  * Entry bits of stage 2 (Arm ARM DDI 0487, D5.3.3), type and address apart:
  *
+ *     58:55        software's: bit 55 another owner's page, bit 56 by a grant
  *     54  XN       no execution at EL1 and EL0 (XN[1]; XN[0], bit 53, is 0 with and without FEAT_XNX)
  *     10  AF       access flag: 0 would fault
  *     9:8 SH       0b11 inner shareable; device memory is outer shareable whatever it says: 0b10
@@ -30,6 +31,9 @@
 #define S2_SH_INNER (UINT64_C(3) << 8)
 #define S2_AF BIT64(10)
 #define S2_XN BIT64(54)
+#define S2_FOREIGN BIT64(55)
+#define S2_GRANT BIT64(56)
+#define S2_DATA (S2_MEMATTR_NORMAL_WB | S2_AP_READ | S2_SH_INNER | S2_AF | S2_XN)
 
 #define VTCR_T0SZ_LOW 0
 #define VTCR_SL0_LOW 6 /* 4 KiB granule: 2 for level 0, 1 for level 1. */
@@ -39,7 +43,11 @@
 
 static const uint64_t type_attributes[] = {
     [STAGE2_RAM] = S2_MEMATTR_NORMAL_WB | S2_AP_READ | S2_AP_WRITE | S2_SH_INNER | S2_AF,
-    [STAGE2_RAM_RO] = S2_MEMATTR_NORMAL_WB | S2_AP_READ | S2_SH_INNER | S2_AF | S2_XN,
+    [STAGE2_RAM_RO] = S2_DATA,
+    [STAGE2_FOREIGN] = S2_DATA | S2_AP_WRITE | S2_FOREIGN,
+    [STAGE2_FOREIGN_RO] = S2_DATA | S2_FOREIGN,
+    [STAGE2_GRANT] = S2_DATA | S2_AP_WRITE | S2_FOREIGN | S2_GRANT,
+    [STAGE2_GRANT_RO] = S2_DATA | S2_FOREIGN | S2_GRANT,
     [STAGE2_DEVICE] = S2_MEMATTR_DEVICE_NGNRE | S2_AP_READ | S2_AP_WRITE | S2_SH_OUTER | S2_AF | S2_XN,
 };
 
@@ -53,7 +61,7 @@ static struct { /* Fixed at boot, the same for all domains. */
 static int alloc_table(void *context, pa_t *out)
 {
     struct stage2 *s2 = context;
-    int error = page_alloc(0, s2->owner, out);
+    int error = s2->table_count < s2->table_limit ? page_alloc(0, s2->owner, out) : -ENOMEM;
 
     if (error == 0) {
         shape.machine->zero_page(*out);
@@ -129,6 +137,7 @@ int stage2_init(struct stage2 *s2, uint16_t owner, uint16_t vmid)
         .owner = owner,
         .vmid = vmid,
         .table_count = 0,
+        .table_limit = UINT64_MAX,
     };
     return 0;
 }
@@ -146,27 +155,26 @@ int stage2_unmap(struct stage2 *s2, ipa_t addr, uint64_t size_bytes)
 
 static enum stage2_type type_of(uint64_t attributes)
 {
-    if ((attributes & S2_MEMATTR_NORMAL_WB) == S2_MEMATTR_DEVICE_NGNRE) {
-        return STAGE2_DEVICE;
+    for (unsigned type = 0; type < ARRAY_COUNT(type_attributes); type++) {
+        if (attributes == type_attributes[type]) {
+            return (enum stage2_type)type;
+        }
     }
-    return (attributes & S2_AP_WRITE) != 0 ? STAGE2_RAM : STAGE2_RAM_RO;
+    return STAGE2_RAM_RO; /* Not reached: stage2_map() writes nothing else. */
 }
 
 int stage2_lookup(const struct stage2 *s2, ipa_t addr, pa_t *to, enum stage2_type *type, uint64_t *left_bytes)
 {
-    uint64_t attributes, block_bytes;
+    uint64_t attributes = 0, block_bytes = PAGE_SIZE;
     int error = pgtable_lookup(&s2->table, addr.v, to, &attributes, &block_bytes);
 
-    if (error != 0) {
-        return error;
-    }
-    if (type != NULL) {
-        *type = type_of(attributes);
-    }
     if (left_bytes != NULL) {
         *left_bytes = block_bytes - (addr.v & (block_bytes - 1));
     }
-    return 0;
+    if (error == 0 && type != NULL) {
+        *type = type_of(attributes);
+    }
+    return error;
 }
 
 void stage2_destroy(struct stage2 *s2)

@@ -10,6 +10,11 @@ enum stage2_type {
     STAGE2_RAM,    /* Normal write-back, inner shareable, read write execute. */
     STAGE2_RAM_RO, /* The same, read only, no execute. */
     STAGE2_DEVICE, /* Device-nGnRE, read write, no execute. */
+    /* Another owner's page, whose use this entry counts (page_get()); read write, no execute. */
+    STAGE2_FOREIGN,
+    STAGE2_FOREIGN_RO,
+    STAGE2_GRANT, /* The same, by a grant: the grant's handle counts the use. */
+    STAGE2_GRANT_RO,
 };
 
 struct stage2 {
@@ -17,6 +22,7 @@ struct stage2 {
     uint16_t owner;       /* Domain that owns the table pages. */
     uint16_t vmid;        /* 1-255. */
     uint64_t table_count; /* Table pages in use, root not counted. */
+    uint64_t table_limit; /* As many there may be; stage2_init() sets none. */
 };
 
 /* What stage2 needs of the machine; core/ provides it, host tests record it. */
@@ -47,7 +53,8 @@ int stage2_map(struct stage2 *s2, ipa_t addr, pa_t to, uint64_t size_bytes, enum
 int stage2_unmap(struct stage2 *s2, ipa_t addr, uint64_t size_bytes);
 
 /* Returns 0 and where @addr is (byte exact), its type and the bytes from there to the end of the mapping
- * entry, each of which may be NULL; -ENOENT. Under the same lock as changes. */
+ * entry, each of which may be NULL; -ENOENT and the bytes to the end of the empty entry. Under the same lock
+ * as changes. */
 int stage2_lookup(const struct stage2 *s2, ipa_t addr, pa_t *to, enum stage2_type *type,
                   uint64_t *left_bytes);
 

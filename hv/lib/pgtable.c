@@ -313,12 +313,22 @@ static void replace(const struct pgtable *t, uint64_t *entry, unsigned level, ui
     }
 }
 
-static bool table_empty(const struct pgtable *t, pa_t table)
+static bool is_empty(const uint64_t *entry)
+{
+    return (load(entry) & PTE_VALID) == 0;
+}
+
+/* Has @table no valid entry? @changed is one that was emptied just now: those beside it are looked at first,
+ * as ranges are mostly unmapped upwards or downwards. */
+static bool table_empty(const struct pgtable *t, pa_t table, unsigned changed)
 {
     const uint64_t *entries = t->ops->table_at(t->context, table);
 
-    for (unsigned i = 0; i < ENTRIES; i++) {
-        if ((load(&entries[i]) & PTE_VALID) != 0) {
+    if (!is_empty(&entries[(changed + ENTRIES - 1) % ENTRIES])) {
+        return false;
+    }
+    for (unsigned i = 1; i < ENTRIES; i++) {
+        if (!is_empty(&entries[(changed + i) % ENTRIES])) {
             return false;
         }
     }
@@ -328,7 +338,15 @@ static bool table_empty(const struct pgtable *t, pa_t table)
 /* Free the tables on the way to @run that hold nothing any more, from the bottom up. */
 static void prune(const struct pgtable *t, const struct run *run, const struct path *path)
 {
-    for (unsigned level = run->level; level > t->start_level && table_empty(t, path->table[level]); level--) {
+    unsigned last = run->count - 1;
+
+    for (unsigned level = run->level; level > t->start_level; level--) {
+        uint64_t changed = (run->input >> shift_of(level)) + last;
+
+        if (!table_empty(t, path->table[level], (unsigned)(changed % ENTRIES))) {
+            return;
+        }
+        last = 0;
         break_entry(t, entry_at(t, path->table[level - 1], level - 1, run->input), level - 1, run->input);
         t->ops->free_table(t->context, path->table[level]);
     }
@@ -422,6 +440,9 @@ int pgtable_lookup(const struct pgtable *table, uint64_t input, pa_t *output, ui
         uint64_t entry = load(entry_at(table, at, level, input));
 
         if ((entry & PTE_VALID) == 0) {
+            if (block_bytes != NULL) {
+                *block_bytes = size_of(level);
+            }
             return -ENOENT;
         }
         at = address_in(entry);

@@ -45,7 +45,7 @@ int pgtable_map(struct pgtable *table, uint64_t input, pa_t output, uint64_t siz
 int pgtable_unmap(struct pgtable *table, uint64_t input, uint64_t size_bytes);
 
 /* Translate; not beside a change. Returns 0 with @output (byte exact), @attributes and @block_bytes (the
- * mapping's size), each may be NULL; -ENOENT. */
+ * mapping's size), each may be NULL; -ENOENT, and @block_bytes is what the empty entry covers. */
 int pgtable_lookup(const struct pgtable *table, uint64_t input, pa_t *output, uint64_t *attributes,
                    uint64_t *block_bytes);
 

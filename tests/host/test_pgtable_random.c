@@ -49,6 +49,18 @@ static struct operation random_operation(void)
     return op;
 }
 
+/* Nothing of the model is in the hole; of a large one a few pages are looked at. */
+static void check_hole(uint64_t input, uint64_t size)
+{
+    uint64_t start = max_u64(input, model_base);
+    uint64_t end = min_u64(input + size, model_base + model_page_count * PAGE_SIZE);
+    uint64_t pages = (end - start) / PAGE_SIZE;
+
+    for (uint64_t i = 0; i < pages; i += 1 + pages / 16) {
+        CHECK(!model_any(start + i * PAGE_SIZE, PAGE_SIZE));
+    }
+}
+
 static void check_page(uint64_t input)
 {
     const struct model_page *page = &model[(input - model_base) / PAGE_SIZE];
@@ -57,7 +69,8 @@ static void check_page(uint64_t input)
     int error = pgtable_lookup(&table, input + 0x123, &output, &attributes, &block);
 
     if (page->output == 0) {
-        CHECK_EQ(error, -ENOENT);
+        CHECK_EQ(error, -ENOENT); /* And all of that hole is one. */
+        check_hole(align_down(input, block), block);
     } else {
         CHECK_EQ(error, 0);
         CHECK_EQ(output.v, page->output - 1 + 0x123);
@@ -126,6 +139,8 @@ static struct translation translate(uint64_t input)
 
     if (pgtable_lookup(&table, input, &output, &found.attributes, &found.block) == 0) {
         found.output = output.v;
+    } else {
+        found.block = 0;
     }
     return found;
 }

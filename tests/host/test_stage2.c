@@ -150,6 +150,44 @@ TEST(lookup)
     stage2_destroy(&s2);
 }
 
+TEST(whose_a_page_is_can_be_read_back)
+{
+    static const enum stage2_type types[] = {STAGE2_RAM,        STAGE2_RAM_RO, STAGE2_DEVICE,  STAGE2_FOREIGN,
+                                             STAGE2_FOREIGN_RO, STAGE2_GRANT,  STAGE2_GRANT_RO};
+    enum stage2_type type;
+    uint64_t left;
+
+    set_up(40);
+    for (unsigned i = 0; i < ARRAY_COUNT(types); i++) {
+        uint64_t entry,
+            writable = types[i] == STAGE2_FOREIGN || types[i] == STAGE2_GRANT ? 0x3u << 6 : 0x1u << 6;
+
+        CHECK_EQ(stage2_map(&s2, ipa(GIB(1)), pa(GIB(5)), KIB(4), types[i]), 0);
+        CHECK_EQ(stage2_lookup(&s2, ipa(GIB(1)), NULL, &type, NULL), 0);
+        CHECK_EQ(type, types[i]);
+        entry = leaf(1, 0, 0) & ~MASK64(58, 55); /* Bits that the hardware ignores. */
+        if (i >= 3) {
+            CHECK_EQ(entry, GIB(5) | (RAM_RO_BITS & ~(UINT64_C(0x3) << 6)) | writable | PAGE);
+        }
+    }
+    CHECK_EQ(stage2_lookup(&s2, ipa(GIB(1) + MIB(2) + KIB(16)), NULL, NULL, &left), -ENOENT);
+    CHECK_EQ(left, MIB(2) - KIB(16));
+    stage2_destroy(&s2);
+}
+
+TEST(tables_have_a_limit)
+{
+    set_up(40);
+    s2.table_limit = 3;
+    CHECK_EQ(stage2_map(&s2, ipa(0), pa(0), KIB(4), STAGE2_RAM), 0);
+    CHECK_EQ(stage2_map(&s2, ipa(MIB(2)), pa(0), KIB(4), STAGE2_RAM), 0);
+    CHECK_EQ(stage2_map(&s2, ipa(MIB(4)), pa(0), KIB(4), STAGE2_RAM), -ENOMEM);
+    CHECK_EQ(stage2_unmap(&s2, ipa(MIB(2)), KIB(4)), 0);
+    CHECK_EQ(stage2_map(&s2, ipa(GIB(1)), pa(0), KIB(4), STAGE2_RAM), -ENOMEM); /* It takes two. */
+    CHECK_EQ(stage2_map(&s2, ipa(MIB(4)), pa(0), KIB(4), STAGE2_RAM), 0);
+    stage2_destroy(&s2);
+}
+
 TEST(unmap_invalidates_with_the_vmid)
 {
     set_up(40);
