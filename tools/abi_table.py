@@ -19,9 +19,7 @@ BEGIN = "<!-- Made by tools/abi_table.py --write; not to be written by hand. -->
 END = "<!-- End of what tools/abi_table.py makes. -->"
 HEADERS = "/usr/include/xen"
 
-LATER = "nothing here needs it yet"
 TOOLS = "belongs to the toolstack's interface, which is not there yet"
-MEMORY = "what a domain's memory is does not change yet"
 
 # Hypercall -> prefix of its operations.
 OPERATIONS = {
@@ -34,9 +32,6 @@ ON_ARM = {"memory_op", "multicall", "xen_version", "console_io", "grant_table_op
           "sched_op", "event_channel_op", "physdev_op", "hvm_op", "sysctl", "domctl", "platform_op", "argo_op", "dm_op",
           "hypfs_op"}
 ABSENT_CALLS = {
-    "memory_op": MEMORY,
-    "multicall": LATER,
-    "grant_table_op": "no grant tables yet",
     "xsm_op": "there are no security labels; the tools accept that",
     "physdev_op": "Xen on Arm refuses all of it too: no PCI, no physical interrupts by event channel",
     "sysctl": TOOLS,
@@ -47,6 +42,9 @@ ABSENT_CALLS = {
 }
 # Operations Xen on Arm has and the code has not.
 ABSENT = {
+    "XENMEM_access_op": "nobody watches a domain's memory",
+    "XENMEM_claim_pages": "memory is not promised before it is taken",
+    "XENMEM_get_vnumainfo": "there is one node",
     "XENPF_settime32": "64 bits are what every kernel tries first",
     "XENPF_get_symbol": "the image has no symbols",
     "XENVER_build_id": "the image has none; the tools accept that",
@@ -65,6 +63,7 @@ FOREIGN = [
     r"XENPF_(?!settime32$|settime64$|get_symbol$)\w+",
     r"VMASST_TYPE_(?!runstate_update_flag$)\w+",
     r"XENMEM_(paging_op|sharing_op|machphys_|set_pod_target|get_pod_target|memory_map|machine_memory_map)\w*",
+    r"GNTTABOP_dump_table",
     r"XENMEM_(access_op_|resource_|set_memory_map|reserved_device_memory_map)\w*",
 ]
 

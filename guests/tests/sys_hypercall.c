@@ -220,6 +220,9 @@ static void check_params(void)
 static bool is_known(uint64_t number)
 {
     switch (number) {
+    case __HYPERVISOR_memory_op:
+    case __HYPERVISOR_multicall:
+    case __HYPERVISOR_grant_table_op:
     case __HYPERVISOR_platform_op:
     case __HYPERVISOR_xen_version:
     case __HYPERVISOR_console_io:

@@ -457,6 +457,11 @@ bool page_give_back(pa_t addr, uint16_t owner)
 /* --- Reports
  * -------------------------------------------------------------------------------------------------- */
 
+uint64_t page_top_frame(void)
+{
+    return pool.first_frame + pool.page_count; /* Fixed since boot. */
+}
+
 uint64_t page_free_bytes(void)
 {
     uint64_t pages;

@@ -58,6 +58,9 @@ bool page_give_back(pa_t addr, uint16_t owner);
  * page from being freed or given out. */
 uint16_t page_owner(pa_t addr);
 
+/* The frame behind the highest that the table covers. */
+uint64_t page_top_frame(void);
+
 /* Free bytes, all bytes ever added, and bytes owned by @owner (a walk: tests and reports only). */
 uint64_t page_free_bytes(void);
 uint64_t page_total_bytes(void);

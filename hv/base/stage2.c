@@ -163,18 +163,35 @@ static enum stage2_type type_of(uint64_t attributes)
     return STAGE2_RAM_RO; /* Not reached: stage2_map() writes nothing else. */
 }
 
+struct stage2_entry stage2_find(const struct stage2 *s2, ipa_t addr)
+{
+    struct stage2_entry entry = {.mapped = false, .bytes = PAGE_SIZE};
+    uint64_t attributes;
+
+    if (pgtable_lookup(&s2->table, addr.v, &entry.to, &attributes, &entry.bytes) == 0) {
+        entry.mapped = true;
+        entry.type = type_of(attributes);
+    }
+    return entry;
+}
+
 int stage2_lookup(const struct stage2 *s2, ipa_t addr, pa_t *to, enum stage2_type *type, uint64_t *left_bytes)
 {
-    uint64_t attributes = 0, block_bytes = PAGE_SIZE;
-    int error = pgtable_lookup(&s2->table, addr.v, to, &attributes, &block_bytes);
+    struct stage2_entry entry = stage2_find(s2, addr);
 
+    if (!entry.mapped) {
+        return -ENOENT;
+    }
+    if (to != NULL) {
+        *to = entry.to;
+    }
+    if (type != NULL) {
+        *type = entry.type;
+    }
     if (left_bytes != NULL) {
-        *left_bytes = block_bytes - (addr.v & (block_bytes - 1));
+        *left_bytes = entry.bytes - (addr.v & (entry.bytes - 1));
     }
-    if (error == 0 && type != NULL) {
-        *type = type_of(attributes);
-    }
-    return error;
+    return 0;
 }
 
 void stage2_destroy(struct stage2 *s2)

@@ -53,10 +53,18 @@ int stage2_map(struct stage2 *s2, ipa_t addr, pa_t to, uint64_t size_bytes, enum
 int stage2_unmap(struct stage2 *s2, ipa_t addr, uint64_t size_bytes);
 
 /* Returns 0 and where @addr is (byte exact), its type and the bytes from there to the end of the mapping
- * entry, each of which may be NULL; -ENOENT and the bytes to the end of the empty entry. Under the same lock
- * as changes. */
+ * entry, each of which may be NULL; -ENOENT. Under the same lock as changes. */
 int stage2_lookup(const struct stage2 *s2, ipa_t addr, pa_t *to, enum stage2_type *type,
                   uint64_t *left_bytes);
+
+/* What stands at @addr: a mapping, of which @to and @type tell, or a hole; and the size of its entry. */
+struct stage2_entry {
+    bool mapped;
+    pa_t to; /* Byte exact. */
+    enum stage2_type type;
+    uint64_t bytes;
+};
+struct stage2_entry stage2_find(const struct stage2 *s2, ipa_t addr);
 
 /* Free all tables and the root and invalidate the VMID, so that it can be given out again. No CPU may have it
  * loaded. In one go: the time grows with the number of table pages. */

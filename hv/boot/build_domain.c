@@ -103,7 +103,7 @@ static int put(struct domain *domain, ipa_t addr, const void *from, uint64_t siz
         pa_t to;
         uint64_t part;
 
-        if (stage2_lookup(&domain->stage2, addr, &to, NULL, &left) != 0) {
+        if (stage2_lookup(&domain->physmap.stage2, addr, &to, NULL, &left) != 0) {
             return -EFAULT;
         }
         part = min_u64(left, size_bytes);
@@ -183,14 +183,14 @@ static int map_devices(struct domain *domain, const struct domain_config *config
         pa_t pages[2];
 
         gicv2_gicv_pages(pages);
-        error = stage2_map(&domain->stage2, ipa(GUEST_GICC_BASE), pages[0], PAGE_SIZE, STAGE2_DEVICE);
+        error = stage2_map(&domain->physmap.stage2, ipa(GUEST_GICC_BASE), pages[0], PAGE_SIZE, STAGE2_DEVICE);
         if (error == 0) {
-            error = stage2_map(&domain->stage2, ipa(GUEST_GICC_BASE + PAGE_SIZE), pages[1], PAGE_SIZE,
+            error = stage2_map(&domain->physmap.stage2, ipa(GUEST_GICC_BASE + PAGE_SIZE), pages[1], PAGE_SIZE,
                                STAGE2_DEVICE);
         }
     }
     for (unsigned i = 0; error == 0 && i < config->mmio_count; i++) {
-        error = stage2_map(&domain->stage2, config->mmio[i].guest, config->mmio[i].physical,
+        error = stage2_map(&domain->physmap.stage2, config->mmio[i].guest, config->mmio[i].physical,
                            config->mmio[i].size_bytes, STAGE2_DEVICE);
     }
     for (unsigned i = 0; error == 0 && i < config->irq_count; i++) {

@@ -7,6 +7,7 @@
 #include "base/page_alloc.h"
 #include "core/console.h"
 #include "core/events.h"
+#include "core/grant_table.h"
 #include "core/irq.h"
 #include "core/pcpu.h"
 #include "core/power.h"
@@ -18,6 +19,10 @@
 #include "lib/log.h"
 #include "lib/string.h"
 
+#define END_SLICE_NS                                                                                         \
+    (NS_PER_MS / 4) /* Between slices of what is left to do of a domain that has stopped.                    \
+                     */
+
 /* Id 0 is the ABI's control domain; the others' start at 1. */
 static struct domain *domains[DOMAIN_MAX];
 static uint16_t domain_next_id = 1;
@@ -26,6 +31,13 @@ static _Atomic unsigned running_count;
 struct domain *domain_get(uint16_t id)
 {
     return id < DOMAIN_MAX ? domains[id] : NULL;
+}
+
+struct physmap *physmap_of(uint16_t owner)
+{
+    struct domain *domain = domain_get(owner);
+
+    return domain != NULL ? &domain->physmap : NULL;
 }
 
 void *hv_alloc(size_t size_bytes)
@@ -53,13 +65,15 @@ int domain_add_ram(struct domain *domain, ipa_t addr, unsigned order)
     }
     /* A domain never sees what was there before, with its caches on or off. */
     cache_zero_publish(mmu_direct(ram), PAGE_SIZE << order);
-    spin_lock(&domain->memory_lock);
-    error = stage2_map(&domain->stage2, addr, ram, PAGE_SIZE << order, STAGE2_RAM);
-    spin_unlock(&domain->memory_lock);
+    spin_lock(&domain->physmap.lock);
+    error = stage2_map(&domain->physmap.stage2, addr, ram, PAGE_SIZE << order, STAGE2_RAM);
+    spin_unlock(&domain->physmap.lock);
     if (error != 0) {
         page_free(ram, order, domain->id);
+        return error;
     }
-    return error;
+    physmap_add_built(&domain->physmap, (addr.v >> PAGE_SHIFT) + BIT64(order) - 1, BIT64(order));
+    return 0;
 }
 
 static void timer_expired(struct timer *timer)
@@ -133,6 +147,32 @@ static int create_vgic(struct domain *domain, const struct domain_params *params
     return vgic_init(domain->vgic, &config);
 }
 
+struct grant_table *grant_table_of(uint16_t owner)
+{
+    struct domain *domain = domain_get(owner);
+
+    return domain != NULL ? domain->grants : NULL;
+}
+
+/* A stopped domain lets go what it has of others, a little at a time; its own memory stays. */
+static void end_slice(struct timer *timer)
+{
+    struct domain *domain = CONTAINER_OF(timer, struct domain, end_timer);
+
+    if (!grant_unmap_some(&domain->grant_maps) || !physmap_drop_foreign(&domain->physmap)) {
+        pcpu_timer_arm(&domain->end_timer, cpu_count_ticks() + ticks_from_ns(END_SLICE_NS));
+    }
+}
+
+static int create_grants(struct domain *domain)
+{
+    atomic_init(&domain->shared_info_gfn, UINT64_MAX);
+    grant_maps_init(&domain->grant_maps, &domain->physmap);
+    timer_init(&domain->end_timer, end_slice);
+    domain->grants = hv_alloc(sizeof(*domain->grants));
+    return domain->grants != NULL ? grant_table_init(domain->grants, &domain->physmap) : -ENOMEM;
+}
+
 /* Of a domain that never ran: its vCPUs' places in the scheduler and all its memory. */
 static void give_back(struct domain *domain)
 {
@@ -144,6 +184,7 @@ static void give_back(struct domain *domain)
         }
     }
     page_free_owned(domain->id);
+    page_free_owned(table_owner(domain->id));
 }
 
 int domain_create(const struct domain_params *params, struct domain **out)
@@ -178,13 +219,15 @@ int domain_create(const struct domain_params *params, struct domain **out)
     domain->evtchn_ppi = GUEST_EVTCHN_PPI;
     domain->count_offset = cpu_count_ticks();
     spin_init(&domain->power_lock, LOCK_RANK_DOMAIN);
-    spin_init(&domain->memory_lock, LOCK_RANK_MEMORY);
     domain->shared_info = hv_alloc(PAGE_SIZE);
     if (domain->shared_info == NULL) {
         return -ENOMEM;
     }
-    error =
-        stage2_init(&domain->stage2, id, (uint16_t)(id + 1)); /* VMIDs are 1 to 255: DOMAIN_MAX is below. */
+    /* VMIDs are 1 to 255: DOMAIN_MAX is below. */
+    error = physmap_init(&domain->physmap, id, (uint16_t)(id + 1), params->direct_map);
+    if (error == 0) {
+        error = create_grants(domain);
+    }
     if (error == 0) {
         error = create_vgic(domain, params);
     }
@@ -249,6 +292,8 @@ void domain_shutdown(struct domain *domain, enum shutdown_reason reason)
     if (!domain->shutdown_named) {
         domain->reason = reason;
     }
+    grant_maps_close(&domain->grant_maps);
+    pcpu_timer_arm(&domain->end_timer, cpu_count_ticks());
     irq_release(domain);
     events_domain_stop(domain);
     console_guest_flush(domain->id);

@@ -6,8 +6,9 @@
 #include <stdatomic.h>
 
 #include "arch/spinlock.h"
-#include "base/stage2.h"
 #include "core/evtchn.h"
+#include "core/grant_map.h"
+#include "core/physmap.h"
 #include "core/vcpu.h"
 #include "core/watchdog.h"
 #include "lib/types.h"
@@ -39,8 +40,7 @@ struct domain {
     bool shutdown_named; /* SCHEDOP_shutdown_code: "reason" is said already, whatever it stops for. */
     struct watchdog watchdog[WATCHDOG_COUNT]; /* Guarded by the power lock. */
     _Atomic bool runstate_flag;               /* VMASST_TYPE_runstate_update_flag. */
-    struct spinlock memory_lock;              /* LOCK_RANK_MEMORY: stage2. */
-    struct stage2 stage2;
+    struct physmap physmap;                   /* Its memory. */
     const struct vcpu *last_on[CPU_MAX]; /* Whose translations pCPU n's TLB has of this VMID; its own word. */
     unsigned gic_version;
     unsigned spi_limit;
@@ -54,7 +54,11 @@ struct domain {
     struct vpl011 *vpl011;     /* Its virtual UART; NULL: none. vdev/vconsole.h makes it. */
     uint64_t log_since_ns;     /* core/guest_log.h: lines it has caused, and when some were forgiven last. */
     unsigned log_spent;
-    void *shared_info; /* The ABI's page of that name, zeroed; the hypervisor's own. */
+    void *shared_info;                /* The ABI's page of that name, zeroed; the hypervisor's own. */
+    _Atomic uint64_t shared_info_gfn; /* Where the domain mapped it last. */
+    struct grant_table *grants;       /* Its own, for others, */
+    struct grant_maps grant_maps;     /* and others' that it maps. */
+    struct timer end_timer;           /* What its end leaves to do is done in slices. */
     uint64_t hvm_param[DOMAIN_HVM_PARAM_COUNT];
 };
 

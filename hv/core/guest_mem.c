@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* guest_mem.c - the only way to a guest's memory. Addresses of hypercall arguments are virtual on Arm
  * (xen/arch-arm.h): the CPU translates them with the guest's own tables, both stages (AT S12E1R/W, Arm ARM
- * C5.2.11). */
+ * C5.2.11).
+ *
+ * Another vCPU of the domain may give the page back meanwhile. So a pCPU says that it copies before it
+ * translates, until the page's bytes are copied; who takes a page away empties the stage-2 entry, lets all
+ * TLBs forget it, and then waits for those who say so. Either the translation fails, or the wait sees the
+ * copy. */
 #include "core/guest_mem.h"
 
 #include "arch/barrier.h"
@@ -9,6 +14,7 @@
 #include "arch/sysreg.h"
 #include "base/page_alloc.h"
 #include "core/domain.h"
+#include "core/pcpu.h"
 #include "lib/error.h"
 #include "lib/string.h"
 
@@ -35,6 +41,28 @@ static int translate(struct vcpu *vcpu, uint64_t addr, bool write, pa_t *out)
     return page_owner(*out) == vcpu->domain->id ? 0 : -EFAULT;
 }
 
+static void copy_begin(const struct vcpu *vcpu)
+{
+    atomic_store_explicit(&this_cpu()->copying, vcpu->domain->id + 1u, memory_order_relaxed);
+    barrier_dsb_ish(); /* Seen before the table walk of AT reads: pairs with the dsb of the invalidation. */
+}
+
+static void copy_end(void)
+{
+    atomic_store_explicit(&this_cpu()->copying, 0, memory_order_release);
+}
+
+void physmap_wait_copies(uint16_t owner)
+{
+    for (uint32_t rest = pcpu_online_mask() & ~BIT32(cpu_id()); rest != 0; rest &= rest - 1) {
+        _Atomic uint32_t *copying = &pcpu_get((unsigned)__builtin_ctz(rest))->copying;
+
+        if (atomic_load_explicit(copying, memory_order_acquire) == owner + 1u) {
+            spin_wait_differs(copying, owner + 1u); /* No longer than a page's copy takes. */
+        }
+    }
+}
+
 int guest_copy_in(struct vcpu *vcpu, void *to, uint64_t addr, size_t size)
 {
     char *next = to;
@@ -43,10 +71,13 @@ int guest_copy_in(struct vcpu *vcpu, void *to, uint64_t addr, size_t size)
         size_t part = (size_t)min_u64(size, PAGE_SIZE - (addr & PAGE_MASK));
         pa_t from;
 
+        copy_begin(vcpu);
         if (translate(vcpu, addr, false, &from) != 0) {
+            copy_end();
             return -EFAULT;
         }
         memcpy(next, mmu_direct(from), part);
+        copy_end();
         next += part;
         addr += part;
         size -= part;
@@ -62,10 +93,13 @@ int guest_copy_out(struct vcpu *vcpu, uint64_t addr, const void *from, size_t si
         size_t part = (size_t)min_u64(size, PAGE_SIZE - (addr & PAGE_MASK));
         pa_t to;
 
+        copy_begin(vcpu);
         if (translate(vcpu, addr, true, &to) != 0) {
+            copy_end();
             return -EFAULT;
         }
         memcpy(mmu_direct(to), next, part);
+        copy_end();
         next += part;
         addr += part;
         size -= part;
@@ -75,36 +109,34 @@ int guest_copy_out(struct vcpu *vcpu, uint64_t addr, const void *from, size_t si
 
 int guest_pin(struct domain *domain, ipa_t addr, void **at)
 {
-    enum stage2_type type;
-    pa_t place;
-    int error;
+    pa_t page;
 
-    spin_lock(&domain->memory_lock);
-    error = stage2_lookup(&domain->stage2, addr, &place, &type, NULL);
-    if (error == 0 && (type != STAGE2_RAM || page_owner(place) != domain->id)) {
-        error = -EINVAL;
-    }
-    spin_unlock(&domain->memory_lock);
-    if (error != 0) {
+    if (physmap_use(&domain->physmap, addr.v >> PAGE_SHIFT, &page) != 0) {
         return -EINVAL;
     }
-    *at = mmu_direct(place);
+    *at = (char *)mmu_direct(page) + (addr.v & PAGE_MASK);
     return 0;
 }
 
 int guest_pin_virtual(struct vcpu *vcpu, uint64_t addr, void **at)
 {
     pa_t place;
+    int error;
 
-    if (translate(vcpu, addr, true, &place) != 0) {
-        return -EFAULT;
+    copy_begin(vcpu);
+    error = translate(vcpu, addr, true, &place);
+    if (error == 0 && page_get(place, vcpu->domain->id) != 0) {
+        error = -EFAULT;
     }
-    *at = mmu_direct(place);
-    return 0;
+    copy_end();
+    if (error == 0) {
+        *at = mmu_direct(place);
+    }
+    return error;
 }
 
 void guest_unpin(struct domain *domain, void *at)
 {
-    (void)domain;
-    (void)at;
+    (void)domain; /* The page knows whose it is. */
+    physmap_put_page(mmu_direct_pa(at));
 }

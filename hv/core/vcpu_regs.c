@@ -180,7 +180,8 @@ void vcpu_load(struct pcpu *cpu, struct vcpu *next)
     /* Before the fill below: whoever changes the model after it finds where to send the kick (pairs with
      * vcpu_notice). */
     atomic_store(&next->loaded_cpu, id);
-    sysreg_write(vttbr_el2, domain->stage2.table.root.v | ((uint64_t)domain->stage2.vmid << 48));
+    sysreg_write(vttbr_el2,
+                 domain->physmap.stage2.table.root.v | ((uint64_t)domain->physmap.stage2.vmid << 48));
     sysreg_write(vmpidr_el2, next->vmpidr);
     sysreg_write(vpidr_el2, sysreg_read(midr_el1));
     load_sysregs(&next->sysregs);

@@ -14,7 +14,7 @@
 
 /* x1 = count, x2 = buffer. A long text goes in slices: the registers say what is left and the HVC is executed
  * again. */
-static int64_t write_text(struct vcpu *vcpu, const uint64_t args[5])
+static int64_t write_text(struct vcpu *vcpu, uint64_t args[5])
 {
     uint64_t count = (uint32_t)args[1];
     size_t part = (size_t)min_u64(count, SLICE_BYTES);
@@ -30,13 +30,12 @@ static int64_t write_text(struct vcpu *vcpu, const uint64_t args[5])
     if (count == part) {
         return 0;
     }
-    vcpu->frame.x[1] = count - part;
-    vcpu->frame.x[2] = args[2] + part;
-    vcpu->frame.pc -= 4;
-    return (int64_t)args[0]; /* x0 is the operation again. */
+    args[1] = count - part;
+    args[2] += part;
+    return hypercall_again(vcpu, args[0]);
 }
 
-int64_t hcall_console_io(struct vcpu *vcpu, const uint64_t args[5])
+int64_t hcall_console_io(struct vcpu *vcpu, uint64_t args[5])
 {
     switch ((uint32_t)args[0]) {
     case CONSOLEIO_write: /* One line or 64 bytes in a stay in EL2, continued by itself. */

@@ -250,8 +250,7 @@ __attribute__((noinline)) static int64_t operate(struct vcpu *vcpu, uint32_t ope
     result = act(operation, &call);
     events_apply(&call.work);
     if (result == EVTCHN_AGAIN) { /* The HVC is executed again, x0 and x1 as they are. */
-        vcpu->frame.pc -= 4;
-        return operation;
+        return hypercall_again(vcpu, operation);
     }
     if (result == 0 && operations[operation].answers &&
         guest_copy_out(vcpu, from, &call.args, operations[operation].bytes) != 0) {
@@ -263,7 +262,7 @@ __attribute__((noinline)) static int64_t operate(struct vcpu *vcpu, uint32_t ope
     return result;
 }
 
-int64_t hcall_event_channel_op(struct vcpu *vcpu, const uint64_t args[5])
+int64_t hcall_event_channel_op(struct vcpu *vcpu, uint64_t args[5])
 {
     if ((uint32_t)args[0] == EVTCHNOP_send) {
         return send(vcpu, args[1]);

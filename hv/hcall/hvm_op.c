@@ -93,7 +93,7 @@ static int64_t parameter(struct vcpu *vcpu, uint64_t at, bool set)
     return guest_copy_out(vcpu, at, &param, sizeof(param));
 }
 
-int64_t hcall_hvm_op(struct vcpu *vcpu, const uint64_t args[5])
+int64_t hcall_hvm_op(struct vcpu *vcpu, uint64_t args[5])
 {
     switch (args[0]) {
     case HVMOP_set_param: /* CALLBACK_IRQ; of other domains, by the control domain, also where rings are. */

@@ -8,7 +8,7 @@
 #include "lib/error.h"
 #include "vdev/vconsole.h"
 
-static int64_t not_there(struct vcpu *vcpu, const uint64_t args[5])
+static int64_t not_there(struct vcpu *vcpu, uint64_t args[5])
 {
     (void)vcpu;
     (void)args;
@@ -16,9 +16,15 @@ static int64_t not_there(struct vcpu *vcpu, const uint64_t args[5])
 }
 
 /* The security policy: who is not in it cannot be called. (The compiler makes a table of it.) */
-static hypercall_function find(uint64_t number)
+hypercall_function hypercall_find(uint64_t number)
 {
     switch (number) {
+    case __HYPERVISOR_multicall: /* One entry in a stay in EL2; of any call but itself. */
+        return hcall_multicall;
+    case __HYPERVISOR_memory_op: /* Of the own domain, or any by the control domain. */
+        return hcall_memory_op;
+    case __HYPERVISOR_grant_table_op: /* Version 1: up to 64 frames of grants and 262,144 mappings. */
+        return hcall_grant_table_op;
     case __HYPERVISOR_xen_version:
         return hcall_xen_version;
     case __HYPERVISOR_console_io:
@@ -41,9 +47,23 @@ static hypercall_function find(uint64_t number)
     }
 }
 
+int hypercall_target(const struct vcpu *vcpu, uint16_t domid, struct domain **out)
+{
+    struct domain *domain = domid == DOMID_SELF ? vcpu->domain : domain_get(domid);
+
+    if (domain == NULL) {
+        return -ESRCH;
+    }
+    if (domain != vcpu->domain && !vcpu->domain->privileged) {
+        return -EPERM;
+    }
+    *out = domain;
+    return 0;
+}
+
 void hypercall(struct vcpu *vcpu)
 {
-    vcpu->frame.x[0] = (uint64_t)find(vcpu->frame.x[16])(vcpu, vcpu->frame.x);
+    vcpu->frame.x[0] = (uint64_t)hypercall_find(vcpu->frame.x[16])(vcpu, vcpu->frame.x);
 }
 
 void hypercall_debug_trap(struct vcpu *vcpu, uint32_t immediate)

@@ -15,7 +15,7 @@ struct request {
 _Static_assert(offsetof(struct request, settime64) == offsetof(struct xen_platform_op, u),
                "as in xen/platform.h");
 
-int64_t hcall_platform_op(struct vcpu *vcpu, const uint64_t args[5])
+int64_t hcall_platform_op(struct vcpu *vcpu, uint64_t args[5])
 {
     struct request request;
 

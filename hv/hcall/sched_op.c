@@ -108,7 +108,7 @@ static int64_t shutdown(struct vcpu *vcpu, uint64_t from, bool later)
     return 0;
 }
 
-int64_t hcall_sched_op(struct vcpu *vcpu, const uint64_t args[5])
+int64_t hcall_sched_op(struct vcpu *vcpu, uint64_t args[5])
 {
     switch ((uint32_t)args[0]) {
     case SCHEDOP_yield:

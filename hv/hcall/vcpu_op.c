@@ -62,7 +62,7 @@ static int64_t register_runstate(struct vcpu *vcpu, const struct vcpu *of, uint6
     return of == vcpu ? runstate_area_register(vcpu, wish.addr.p) : -EINVAL;
 }
 
-int64_t hcall_vcpu_op(struct vcpu *vcpu, const uint64_t args[5])
+int64_t hcall_vcpu_op(struct vcpu *vcpu, uint64_t args[5])
 {
     uint32_t id = (uint32_t)args[1];
     struct vcpu *of;

@@ -74,7 +74,7 @@ __attribute__((noinline)) static int64_t give_zeroes(struct vcpu *vcpu, uint64_t
 
 /* What needs a buffer stands in a function of its own, not inlined: the common calls need no frame on the
  * stack. */
-int64_t hcall_xen_version(struct vcpu *vcpu, const uint64_t args[5])
+int64_t hcall_xen_version(struct vcpu *vcpu, uint64_t args[5])
 {
     uint64_t to = args[1];
 

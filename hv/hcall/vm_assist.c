@@ -5,7 +5,7 @@
 #include "lib/abi.h"
 #include "lib/error.h"
 
-int64_t hcall_vm_assist(struct vcpu *vcpu, const uint64_t args[5])
+int64_t hcall_vm_assist(struct vcpu *vcpu, uint64_t args[5])
 {
     uint32_t command = (uint32_t)args[0];
 

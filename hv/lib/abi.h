@@ -9,8 +9,10 @@
 #include <stdint.h>
 
 #include <xen/event_channel.h>
+#include <xen/grant_table.h>
 #include <xen/hvm/hvm_op.h>
 #include <xen/hvm/params.h>
+#include <xen/memory.h>
 #include <xen/platform.h>
 #include <xen/sched.h>
 #include <xen/vcpu.h>

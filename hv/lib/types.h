@@ -86,4 +86,10 @@ static inline uint64_t bits_get(uint64_t value, unsigned high, unsigned low)
 #define DOMID_HV 0x7FF2u   /* Owner of the hypervisor's own pages (the ABI's DOMID_XEN). */
 #define DOMID_NONE 0x7FF4u /* Owner of a free page (the ABI's DOMID_INVALID). */
 
+/* Owner of the pages that domain @id's translation tables are in: they are not its memory. */
+static inline uint16_t table_owner(uint16_t id)
+{
+    return (uint16_t)(id | 0x8000u);
+}
+
 #endif

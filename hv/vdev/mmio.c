@@ -157,9 +157,9 @@ static bool is_mapped(struct domain *domain, uint64_t addr)
     enum stage2_type type;
     bool mapped;
 
-    spin_lock(&domain->memory_lock);
-    mapped = stage2_lookup(&domain->stage2, ipa(addr), NULL, &type, NULL) == 0;
-    spin_unlock(&domain->memory_lock);
+    spin_lock(&domain->physmap.lock);
+    mapped = stage2_lookup(&domain->physmap.stage2, ipa(addr), NULL, &type, NULL) == 0;
+    spin_unlock(&domain->physmap.lock);
     return mapped;
 }
 

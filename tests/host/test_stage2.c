@@ -155,7 +155,7 @@ TEST(whose_a_page_is_can_be_read_back)
     static const enum stage2_type types[] = {STAGE2_RAM,        STAGE2_RAM_RO, STAGE2_DEVICE,  STAGE2_FOREIGN,
                                              STAGE2_FOREIGN_RO, STAGE2_GRANT,  STAGE2_GRANT_RO};
     enum stage2_type type;
-    uint64_t left;
+    struct stage2_entry hole;
 
     set_up(40);
     for (unsigned i = 0; i < ARRAY_COUNT(types); i++) {
@@ -170,8 +170,11 @@ TEST(whose_a_page_is_can_be_read_back)
             CHECK_EQ(entry, GIB(5) | (RAM_RO_BITS & ~(UINT64_C(0x3) << 6)) | writable | PAGE);
         }
     }
-    CHECK_EQ(stage2_lookup(&s2, ipa(GIB(1) + MIB(2) + KIB(16)), NULL, NULL, &left), -ENOENT);
-    CHECK_EQ(left, MIB(2) - KIB(16));
+    hole = stage2_find(&s2, ipa(GIB(1) + MIB(2) + KIB(16)));
+    CHECK(!hole.mapped);
+    CHECK_EQ(hole.bytes, MIB(2));
+    hole = stage2_find(&s2, ipa(UINT64_MAX));
+    CHECK(!hole.mapped);
     stage2_destroy(&s2);
 }
 

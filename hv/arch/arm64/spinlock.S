@@ -13,3 +13,14 @@ spin_wait:
     b.ne    1b
     clrex
     ret
+
+/* spin_wait_differs(word, value): wait until the 32-bit *word is not value. Acquire. Clobbers x2. */
+    .global spin_wait_differs
+spin_wait_differs:
+    sevl
+1:  wfe
+    ldaxr   w2, [x0]
+    cmp     w2, w1
+    b.eq    1b
+    clrex
+    ret

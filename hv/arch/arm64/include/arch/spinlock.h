@@ -38,6 +38,9 @@ static inline void spin_wait_equal(_Atomic uint32_t *word, uint32_t value)
     __asm__ volatile("bl spin_wait" : : "r"(x0), "r"(x1) : "x2", "x16", "x17", "x30", "cc", "memory");
 }
 
+/* The same until it does not read @value. */
+void spin_wait_differs(_Atomic uint32_t *word, uint32_t value);
+
 static inline void spin_lock(struct spinlock *lock) LOCK_ACQUIRE(lock) LOCK_UNCHECKED
 {
     uint32_t ticket = atomic_fetch_add_explicit(&lock->next, 1, memory_order_relaxed);

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* physmap.h - what a domain has at its guest frames: pages of its own, others' that it maps, and how many it
+ * may have. A gfn is an IPA / 4 KiB. */
+#ifndef CORE_PHYSMAP_H
+#define CORE_PHYSMAP_H
+
+#include <stdatomic.h>
+
+#include "arch/spinlock.h"
+#include "base/stage2.h"
+#include "lib/types.h"
+
+struct physmap {
+    struct spinlock lock; /* LOCK_RANK_MEMORY: all below, but for page_count. */
+    struct stage2 stage2;
+    uint16_t owner;
+    bool direct_map;             /* gfn = machine frame: see below. */
+    uint64_t page_limit;         /* Pages of RAM it may have. */
+    _Atomic uint64_t page_count; /* Pages it has, given back ones that are still in use included. */
+    uint64_t top_gfn;            /* The highest that ever was mapped. */
+    /* A block that is being zeroed for physmap_populate(), slice by slice. */
+    bool raw;
+    pa_t raw_block;
+    unsigned raw_order;
+    uint64_t raw_zeroed;   /* Its pages that are zero already. */
+    bool closed;           /* The domain has stopped: no further foreign pages, */
+    uint64_t next_foreign; /* and physmap_drop_foreign() is here. */
+};
+
+/* Part of the work is done: the same call does the rest. */
+#define PHYSMAP_AGAIN 1
+
+/* A page of the domain's own RAM is given back by whatever takes its place. A direct-mapped domain has none
+ * but its own machine pages, so it keeps what it unmaps, and physmap_populate() maps just that page again.
+ *
+ * All take the lock themselves, are called with no lock of its rank or above held, and change at most one
+ * page or block entry. Errors: -EINVAL (no such gfn), -ENOMEM (no page, no table, a limit). */
+
+/* An empty address space for domain @owner. Returns 0 or -ENOMEM. */
+int physmap_init(struct physmap *map, uint16_t owner, uint16_t vmid, bool direct_map);
+
+/* How many pages the domain may have from here on; its tables have a limit that goes with it. */
+void physmap_set_limit(struct physmap *map, uint64_t page_limit);
+
+/* Count @pages, which the caller has put there itself while the domain is built; the limit grows by them. */
+void physmap_add_built(struct physmap *map, uint64_t top_gfn, uint64_t pages);
+
+/* The page of the domain's own writable RAM at @gfn, with its use counted: physmap_put_page() ends it.
+ * -EINVAL: none is there. */
+int physmap_use(struct physmap *map, uint64_t gfn, pa_t *out);
+
+/* End the use of any domain's page. */
+void physmap_put_page(pa_t page);
+
+/* Put @page at @gfn in place of what was there. For the foreign and grant types the caller has counted a use,
+ * which the entry keeps when 0 is returned. Also PHYSMAP_AGAIN; -EBUSY: a device or a grant is there. */
+int physmap_map(struct physmap *map, uint64_t gfn, pa_t page, enum stage2_type type);
+
+/* Empty @gfn. With @own only when RAM of the domain is there, or a page that the hypervisor gave it; else
+ * also a foreign page. Also PHYSMAP_AGAIN; -ENOENT: no such thing is there. */
+int physmap_unmap(struct physmap *map, uint64_t gfn, bool own);
+
+/* Empty @gfn if @page is there by a grant; its use stays counted, and is the caller's. -ENOENT. */
+int physmap_unmap_grant(struct physmap *map, uint64_t gfn, pa_t page);
+
+/* Give the domain zeroed RAM at @gfn, up to @pages of it: how many in @done. Also PHYSMAP_AGAIN; -EBUSY as
+ * physmap_map(). Of a direct-mapped domain: the page must be its own, -EINVAL. */
+int physmap_populate(struct physmap *map, uint64_t gfn, uint64_t pages, uint64_t *done);
+
+/* The domain has stopped: end some of its foreign mappings; true when there are none left. */
+bool physmap_drop_foreign(struct physmap *map);
+
+/* Is @page mapped at @gfn? */
+bool physmap_has(struct physmap *map, uint64_t gfn, pa_t page);
+
+/* What it needs of the rest of core/; a host test has its own.
+ *
+ * The physmap of domain @owner, NULL. */
+struct physmap *physmap_of(uint16_t owner);
+
+/* Return when no pCPU copies any more to or from memory of domain @owner that it found mapped before. */
+void physmap_wait_copies(uint16_t owner);
+
+#endif
