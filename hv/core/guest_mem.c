@@ -20,6 +20,9 @@
 
 #define PAR_FAULT BIT64(0)
 
+#define COPYING_ID UINT32_C(0xffff)
+#define COPYING_ONE UINT32_C(0x10000)
+
 /* Physical address of @addr for a read or write by EL1. -EFAULT: not mapped so, or not the domain's RAM. */
 static int translate(struct vcpu *vcpu, uint64_t addr, bool write, pa_t *out)
 {
@@ -41,70 +44,93 @@ static int translate(struct vcpu *vcpu, uint64_t addr, bool write, pa_t *out)
     return page_owner(*out) == vcpu->domain->id ? 0 : -EFAULT;
 }
 
+/* The low half of the word is the domain's id + 1 while copying; the high half counts, so that one copy is
+ * not taken for the next. */
 static void copy_begin(const struct vcpu *vcpu)
 {
-    atomic_store_explicit(&this_cpu()->copying, vcpu->domain->id + 1u, memory_order_relaxed);
+    _Atomic uint32_t *copying = &this_cpu()->copying;
+    uint32_t count = atomic_load_explicit(copying, memory_order_relaxed) + COPYING_ONE;
+
+    atomic_store_explicit(copying, count | (vcpu->domain->id + 1u), memory_order_relaxed);
     barrier_dsb_ish(); /* Seen before the table walk of AT reads: pairs with the dsb of the invalidation. */
 }
 
 static void copy_end(void)
 {
-    atomic_store_explicit(&this_cpu()->copying, 0, memory_order_release);
+    _Atomic uint32_t *copying = &this_cpu()->copying;
+    uint32_t count = atomic_load_explicit(copying, memory_order_relaxed) & ~COPYING_ID;
+
+    atomic_store_explicit(copying, count, memory_order_release);
 }
 
 void physmap_wait_copies(uint16_t owner)
 {
     for (uint32_t rest = pcpu_online_mask() & ~BIT32(cpu_id()); rest != 0; rest &= rest - 1) {
         _Atomic uint32_t *copying = &pcpu_get((unsigned)__builtin_ctz(rest))->copying;
+        uint32_t word = atomic_load_explicit(copying, memory_order_acquire);
 
-        if (atomic_load_explicit(copying, memory_order_acquire) == owner + 1u) {
-            spin_wait_differs(copying, owner + 1u); /* No longer than a page's copy takes. */
+        if ((word & COPYING_ID) == owner + 1u) {
+            spin_wait_differs(copying, word); /* No longer than a page's copy takes. */
         }
     }
+}
+
+static inline int copy_now(struct vcpu *vcpu, void *ours, uint64_t addr, size_t size, bool out)
+{
+    pa_t theirs;
+
+    if (translate(vcpu, addr, out, &theirs) != 0) {
+        return -EFAULT;
+    }
+    if (out) {
+        memcpy(mmu_direct(theirs), ours, size);
+    } else {
+        memcpy(ours, mmu_direct(theirs), size);
+    }
+    return 0;
+}
+
+/* It failed. While a block is split its entry is empty for a moment (base/stage2.h): under the lock it is
+ * not, and no page leaves either. */
+__attribute__((noinline)) static int copy_again(struct vcpu *vcpu, void *ours, uint64_t addr, size_t size,
+                                                bool out)
+{
+    struct spinlock *lock = &vcpu->domain->physmap.lock;
+    int error;
+
+    spin_lock(lock);
+    error = copy_now(vcpu, ours, addr, size, out);
+    spin_unlock(lock);
+    return error;
+}
+
+static inline int copy(struct vcpu *vcpu, char *ours, uint64_t addr, size_t size, bool out)
+{
+    while (size != 0) {
+        size_t part = (size_t)min_u64(size, PAGE_SIZE - (addr & PAGE_MASK));
+        int error;
+
+        copy_begin(vcpu);
+        error = copy_now(vcpu, ours, addr, part, out);
+        copy_end();
+        if (error != 0 && copy_again(vcpu, ours, addr, part, out) != 0) {
+            return -EFAULT;
+        }
+        ours += part;
+        addr += part;
+        size -= part;
+    }
+    return 0;
 }
 
 int guest_copy_in(struct vcpu *vcpu, void *to, uint64_t addr, size_t size)
 {
-    char *next = to;
-
-    while (size != 0) {
-        size_t part = (size_t)min_u64(size, PAGE_SIZE - (addr & PAGE_MASK));
-        pa_t from;
-
-        copy_begin(vcpu);
-        if (translate(vcpu, addr, false, &from) != 0) {
-            copy_end();
-            return -EFAULT;
-        }
-        memcpy(next, mmu_direct(from), part);
-        copy_end();
-        next += part;
-        addr += part;
-        size -= part;
-    }
-    return 0;
+    return copy(vcpu, to, addr, size, false);
 }
 
 int guest_copy_out(struct vcpu *vcpu, uint64_t addr, const void *from, size_t size)
 {
-    const char *next = from;
-
-    while (size != 0) {
-        size_t part = (size_t)min_u64(size, PAGE_SIZE - (addr & PAGE_MASK));
-        pa_t to;
-
-        copy_begin(vcpu);
-        if (translate(vcpu, addr, true, &to) != 0) {
-            copy_end();
-            return -EFAULT;
-        }
-        memcpy(mmu_direct(to), next, part);
-        copy_end();
-        next += part;
-        addr += part;
-        size -= part;
-    }
-    return 0;
+    return copy(vcpu, (char *)(uintptr_t)from, addr, size, true);
 }
 
 int guest_pin(struct domain *domain, ipa_t addr, void **at)
@@ -120,15 +146,16 @@ int guest_pin(struct domain *domain, ipa_t addr, void **at)
 
 int guest_pin_virtual(struct vcpu *vcpu, uint64_t addr, void **at)
 {
+    struct spinlock *lock = &vcpu->domain->physmap.lock;
     pa_t place;
     int error;
 
-    copy_begin(vcpu);
+    spin_lock(lock); /* No entry is empty for a moment only, and no page leaves. */
     error = translate(vcpu, addr, true, &place);
     if (error == 0 && page_get(place, vcpu->domain->id) != 0) {
         error = -EFAULT;
     }
-    copy_end();
+    spin_unlock(lock);
     if (error == 0) {
         *at = mmu_direct(place);
     }

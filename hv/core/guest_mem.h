@@ -7,7 +7,7 @@
 #include "core/domain.h"
 
 /* Copy @size bytes at virtual address @addr of the running vCPU, as its EL1 sees it. 0, or -EFAULT with
- * nothing promised about @to. */
+ * nothing promised about @to. No lock of rank LOCK_RANK_MEMORY or above held. */
 int guest_copy_in(struct vcpu *vcpu, void *to, uint64_t addr, size_t size);
 int guest_copy_out(struct vcpu *vcpu, uint64_t addr, const void *from, size_t size);
 

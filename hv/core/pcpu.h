@@ -54,7 +54,7 @@ struct pcpu {
     struct spinlock timer_lock; /* LOCK_RANK_TIMER: guards timers. */
     struct timer_queue timers;
     struct timer slice;
-    _Atomic uint32_t copying; /* Domain id + 1 of whose memory is being copied: core/guest_mem.c. 0: none. */
+    _Atomic uint32_t copying; /* Of whose memory something is being copied: core/guest_mem.c. */
 };
 
 static inline struct pcpu *this_cpu(void)

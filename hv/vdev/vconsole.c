@@ -110,11 +110,9 @@ int64_t vconsole_read(struct vcpu *vcpu, uint64_t to, uint64_t size)
     }
     spin_lock(&control_input.lock);
     count = hvc_input_peek(&control_input, text, (unsigned)min_u64(size, sizeof(text)));
-    error = guest_copy_out(vcpu, to, text, count);
-    if (error == 0) {
-        hvc_input_drop(&control_input, count);
-    }
+    hvc_input_drop(&control_input, count);
     spin_unlock(&control_input.lock);
+    error = guest_copy_out(vcpu, to, text, count); /* What goes to a bad address is lost. */
     if (error != 0) {
         return error;
     }
