@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sys_memory.c - test guest: memory_op for itself. Pages put at its frames, given back and got again, in
- * pages and in blocks, and all the ways to ask for it wrongly. Boot argument: rounds= of the loop. */
+ * pages and in blocks, and all the ways to ask for it wrongly. Boot argument: rounds= of the loop. With two
+ * CPUs the other one calls meanwhile. */
 #include "abi.h"
 #include "check.h"
 
@@ -374,8 +375,46 @@ static void check_multicall(void)
     CHECK_EQ(last->result, 4 << 16 | 17);
 }
 
+/* The second CPU's calls with an argument in the block that the first punches holes into: it is always there.
+ * And one in a page that comes and goes. */
+static volatile uint32_t calling, refused, done;
+
+static void call_all_the_time(void *argument)
+{
+    struct xen_memory_domain *stays = argument, *goes = (void *)(room() + 2 * MIB + PAGE);
+
+    while (calling != 0) {
+        stays->domid = DOMID_SELF;
+        refused += memory_op(XENMEM_maximum_reservation, stays) < 0 ? 1 : 0;
+        (void)memory_op(XENMEM_maximum_reservation, goes);
+    }
+    done = 1;
+}
+
+static void check_beside(void)
+{
+    if (platform.cpu_count < 2) {
+        return;
+    }
+    calling = 1;
+    CHECK_EQ(smp_start(1, call_all_the_time, (void *)(room() + 2 * MIB + 9 * PAGE)), 0);
+    for (unsigned i = 0; i < 300; i++) {
+        uint64_t gfn = gfn_of(room() + 2 * MIB);
+
+        /* Its block, whole at first: split by the first page that goes. */
+        CHECK_EQ(adjust_one(XENMEM_decrease_reservation, gfn + 1, 0), 1);
+        CHECK_EQ(adjust_one(XENMEM_populate_physmap, gfn + 1, 0), 1);
+        CHECK_EQ(adjust_one(XENMEM_decrease_reservation, gfn + 512 + (i % 512), 0), 1);
+        CHECK_EQ(adjust_one(XENMEM_populate_physmap, gfn + 512 + (i % 512), 0), 1);
+    }
+    calling = 0;
+    CHECK(smp_wait(&done, 1, timer_frequency()));
+    CHECK_EQ(refused, 0);
+}
+
 unsigned guest_main(void)
 {
+    check_beside();
     check_questions();
     check_shared_info();
     check_grant_frames();

@@ -10,7 +10,7 @@ from scenario import boot, domain, test
 @test(level="fast")
 def reservation():
     for board in ("virt", "virt-gicv3"):
-        result = boot([domain("sys_memory"), domain("sys_steady", name="neighbour")], board=board, memory="384M")
+        result = boot([domain("sys_memory", cpus=2), domain("sys_steady", name="neighbour")], board=board, memory="384M")
         result.ended().passed(1).passed(2).says_not("FAIL")
         result.says(r"^\(d1\) MULTICALL a line that is longer than what is written in one stay, and printed whole$")
 
