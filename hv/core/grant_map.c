@@ -25,8 +25,8 @@
 
 #define FREE_NONE UINT32_MAX
 #define PAGES_ORDER 1u /* The array of pointers. */
-#define END_SOME 4u    /* Mappings ended in one stay in EL2, */
-#define SCAN_SOME 128u /* and handles looked at for them. */
+#define END_SOME 2u    /* Mappings ended in one stay in EL2, */
+#define SCAN_SOME 48u  /* and handles looked at for them. */
 
 struct grant_handle {
     uint32_t ref;   /* Free: the next free one. */

@@ -31,9 +31,10 @@
 #include "lib/panic.h"
 
 #define GFN_LIMIT BIT64(48 - PAGE_SHIFT) /* More than any IPA size has. */
-#define ZERO_PAGES 16u                   /* In one stay in EL2; and of foreign ones that end: */
-#define DROP_PAGES 4u
-#define SCAN_ENTRIES 64u
+#define ZERO_PAGES                                                                                           \
+    7u /* In one stay in EL2, which may end one block and begin another; of foreign ones that end: */
+#define DROP_PAGES 2u
+#define SCAN_ENTRIES 12u
 
 /* Tables that a domain needs when its pages are scattered: one for 512 pages would do if they were dense. */
 #define TABLES_AT_LEAST 1024u
@@ -48,6 +49,7 @@ int physmap_init(struct physmap *map, uint16_t owner, uint16_t vmid, bool direct
     atomic_init(&map->page_count, 0);
     map->top_gfn = 0;
     map->raw = false;
+    map->foreign_count = 0;
     map->closed = false;
     map->next_foreign = 0;
     return stage2_init(&map->stage2, table_owner(owner), vmid);
@@ -122,6 +124,7 @@ void physmap_put_page(pa_t page)
 static void settle(struct physmap *map, const struct stage2_entry *entry) LOCK_REQUIRES(&map->lock)
 {
     if (is_foreign(entry->type)) {
+        map->foreign_count--;
         physmap_put_page(entry->to);
     } else if (is_ram(entry->type) && !map->direct_map && page_owner(entry->to) == map->owner) {
         physmap_wait_copies(map->owner);
@@ -195,6 +198,7 @@ static int map_page(struct physmap *map, uint64_t gfn, pa_t page, enum stage2_ty
     error = stage2_map(&map->stage2, ipa_of(gfn), page, PAGE_SIZE, type);
     if (error == 0) {
         map->top_gfn = max_u64(map->top_gfn, gfn);
+        map->foreign_count += is_foreign(type) ? 1 : 0;
         if (old.mapped) {
             settle(map, &old);
         }
@@ -271,7 +275,7 @@ bool physmap_drop_foreign(struct physmap *map)
 
     spin_lock(&map->lock);
     map->closed = true;
-    for (unsigned i = 0; i < SCAN_ENTRIES && dropped < DROP_PAGES && map->next_foreign <= map->top_gfn; i++) {
+    for (unsigned i = 0; i < SCAN_ENTRIES && dropped < DROP_PAGES && map->foreign_count != 0; i++) {
         struct stage2_entry entry = stage2_find(&map->stage2, ipa_of(map->next_foreign));
         uint64_t gfns = entry.bytes >> PAGE_SHIFT;
 
@@ -281,7 +285,7 @@ bool physmap_drop_foreign(struct physmap *map)
         }
         map->next_foreign = align_down(map->next_foreign, gfns) + gfns;
     }
-    all = map->next_foreign > map->top_gfn;
+    all = map->foreign_count == 0;
     spin_unlock(&map->lock);
     return all;
 }

@@ -22,9 +22,10 @@ struct physmap {
     bool raw;
     pa_t raw_block;
     unsigned raw_order;
-    uint64_t raw_zeroed;   /* Its pages that are zero already. */
-    bool closed;           /* The domain has stopped: no further foreign pages, */
-    uint64_t next_foreign; /* and physmap_drop_foreign() is here. */
+    uint64_t raw_zeroed;    /* Its pages that are zero already. */
+    uint64_t foreign_count; /* Entries of foreign pages. */
+    bool closed;            /* The domain has stopped: no further foreign pages, */
+    uint64_t next_foreign;  /* and physmap_drop_foreign() is here. */
 };
 
 /* Part of the work is done: the same call does the rest. */

@@ -13,7 +13,7 @@
 #include "lib/error.h"
 
 #define GFN_NONE UINT64_MAX
-#define PAGES_PER_STAY 3u /* Of a list, in one stay in EL2. */
+#define PAGES_PER_STAY 2u /* Of a list, in one stay in EL2. */
 
 /* The page can be at one place only: who wants it elsewhere takes it away first. */
 static int map_shared_info(struct domain *domain, uint64_t index, uint64_t gfn)

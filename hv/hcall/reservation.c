@@ -14,7 +14,7 @@
 #define ORDER_MAX 9u
 #define ORDER_MAX_PRIVILEGED 18u
 
-#define STEPS_PER_STAY 4u /* Pages or blocks in one stay in EL2. */
+#define STEPS_PER_STAY 2u /* Pages or blocks in one stay in EL2. */
 
 /* A call, read once, and where it is. */
 struct request {

@@ -257,10 +257,11 @@ static pa_t link_table(const struct pgtable *t, uint64_t *entry, unsigned level,
 
     if ((old & PTE_VALID) != 0) {
         uint64_t *lower = t->ops->table_at(t->context, table);
-        uint64_t step = size_of(level + 1);
+        uint64_t value = leaf_entry(address_in(old).v, attributes_in(old), level + 1);
 
-        for (unsigned i = 0; i < ENTRIES; i++) {
-            store(&lower[i], leaf_entry(address_in(old).v + i * step, attributes_in(old), level + 1));
+        for (unsigned i = 0; i < ENTRIES; i++) { /* The longest loop of a change of one page. */
+            store(&lower[i], value);
+            value += size_of(level + 1);
         }
         break_entry(t, entry, level, input);
     }
@@ -318,17 +319,26 @@ static bool is_empty(const uint64_t *entry)
     return (load(entry) & PTE_VALID) == 0;
 }
 
+/* Valid bits of eight entries in a row, together. */
+static uint64_t any_of_eight(const uint64_t *e)
+{
+    return (load(&e[0]) | load(&e[1]) | load(&e[2]) | load(&e[3]) | load(&e[4]) | load(&e[5]) | load(&e[6]) |
+            load(&e[7])) &
+           PTE_VALID;
+}
+
 /* Has @table no valid entry? @changed is one that was emptied just now: those beside it are looked at first,
  * as ranges are mostly unmapped upwards or downwards. */
 static bool table_empty(const struct pgtable *t, pa_t table, unsigned changed)
 {
     const uint64_t *entries = t->ops->table_at(t->context, table);
 
-    if (!is_empty(&entries[(changed + ENTRIES - 1) % ENTRIES])) {
+    if (!is_empty(&entries[(changed + ENTRIES - 1) % ENTRIES]) ||
+        !is_empty(&entries[(changed + 1) % ENTRIES])) {
         return false;
     }
-    for (unsigned i = 1; i < ENTRIES; i++) {
-        if (!is_empty(&entries[(changed + i) % ENTRIES])) {
+    for (unsigned i = 0; i < ENTRIES; i += 8) {
+        if (any_of_eight(&entries[i]) != 0) {
             return false;
         }
     }

@@ -59,7 +59,7 @@ TEST(a_block_in_slices)
     while (physmap_populate(&m.domain[1].map, WINDOW_GFN, 512, &done) == PHYSMAP_AGAIN) {
         slices++;
     }
-    CHECK(slices >= 20 && slices <= 64);
+    CHECK(slices >= 20 && slices <= 128);
     CHECK_EQ(done, 512);
     for (unsigned i = 0; i < 512; i++) {
         struct stage2_entry entry = stage2_find(&m.domain[1].map.stage2, ipa((WINDOW_GFN + i) * PAGE_SIZE));
