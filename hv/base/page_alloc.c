@@ -209,6 +209,72 @@ int page_alloc(unsigned order, uint16_t owner, pa_t *out)
     return 0;
 }
 
+/* Unlink the free block at @block, of @from_order, and free all of it again but the 2^@order pages at @index.
+ */
+static void split_around(uint64_t block, unsigned from_order, uint64_t index, unsigned order)
+    LOCK_REQUIRES(&page_pool.lock)
+{
+    list_take(block, from_order);
+    set_word(block, 0);
+    while (from_order > order) {
+        uint64_t upper;
+
+        from_order--;
+        upper = block + pages_of(from_order);
+        if (index < upper) {
+            list_push(upper, from_order);
+        } else {
+            list_push(block, from_order);
+            block = upper;
+        }
+    }
+}
+
+int page_alloc_at(pa_t start, unsigned order, uint16_t owner)
+{
+    uint64_t index = (start.v >> PAGE_SHIFT) - page_pool.first_frame;
+    uint64_t word, block = 0;
+    bool free;
+
+    if (order > PAGE_ORDER_MAX || (start.v & ((PAGE_SIZE << order) - 1)) != 0) {
+        return -EINVAL;
+    }
+    ASSERT(owner != DOMID_NONE);
+    spin_lock(&page_pool.lock);
+    word = index < page_pool.page_count ? page_find_block(index, &block) : 0;
+    free = (word & STATE_MASK) == STATE_FREE && order_in(word) >= order;
+    if (free) {
+        split_around(block, order_in(word), index, order);
+        set_word(index, make_owned(order, owner));
+        page_pool.free_pages -= pages_of(order);
+    }
+    spin_unlock(&page_pool.lock);
+    return free ? 0 : -EBUSY;
+}
+
+bool page_next_free(pa_t from, pa_t end, pa_t *start, uint64_t *size_bytes)
+{
+    uint64_t low = max_u64((from.v + PAGE_MASK) >> PAGE_SHIFT, page_pool.first_frame);
+    uint64_t high = min_u64(end.v >> PAGE_SHIFT, page_pool.first_frame + page_pool.page_count);
+    uint64_t first = 0, pages = 0, frame = low;
+
+    while (frame < high) {
+        uint64_t index = frame - page_pool.first_frame, block = index, word = page_find_block(index, &block);
+        uint64_t next = page_pool.first_frame + (word != 0 ? block + pages_of(order_in(word)) : index + 1);
+
+        if ((word & STATE_MASK) == STATE_FREE) {
+            first = pages == 0 ? index : first;
+            pages += min_u64(next, high) - frame;
+        } else if (pages != 0) {
+            break;
+        }
+        frame = next;
+    }
+    *start = pa((page_pool.first_frame + first) << PAGE_SHIFT);
+    *size_bytes = pages << PAGE_SHIFT;
+    return pages != 0;
+}
+
 void page_free(pa_t start, unsigned order, uint16_t owner)
 {
     uint64_t index = (start.v >> PAGE_SHIFT) - page_pool.first_frame;

@@ -31,6 +31,14 @@ void page_pool_add(pa_t start, uint64_t size_bytes);
  * page_zero in core/. Any CPU. Returns 0 and the address in @out, -EINVAL for a bad order, -ENOMEM. */
 int page_alloc(unsigned order, uint16_t owner, pa_t *out);
 
+/* The same, but just the pages at @start, which is aligned to their size. -EBUSY when not all of them are
+ * free. */
+int page_alloc_at(pa_t start, unsigned order, uint16_t owner);
+
+/* The lowest run of free pages from @from on and before @end; a run ends where a page is not free. What is no
+ * RAM costs a step a page. Boot CPU, nobody else allocates. Returns false when there is none. */
+bool page_next_free(pa_t from, pa_t end, pa_t *start, uint64_t *size_bytes);
+
 /* Give back what one page_alloc() returned, order and owner the same (checked: ASSERT). Any CPU. */
 void page_free(pa_t start, unsigned order, uint16_t owner);
 

@@ -159,6 +159,80 @@ TEST(an_owner_gives_everything_back)
     CHECK_EQ(page_alloc(PAGE_ORDER_1G, 1, &a), 0); /* All in one piece again. */
 }
 
+/* Is every page of the 2^@order at @index free? */
+static bool model_free(uint64_t index, unsigned order)
+{
+    uint64_t i = 0;
+
+    while (i < UINT64_C(1) << order && index + i < model_pages && model[index + i] == DOMID_NONE) {
+        i++;
+    }
+    return i == UINT64_C(1) << order;
+}
+
+/* The lowest run of free pages in [@low, @high), by looking at each. */
+static void check_next_free(uint64_t low, uint64_t high)
+{
+    uint64_t first = low, end, size;
+    pa_t start;
+    bool found =
+        page_next_free(pa(model_base + low * PAGE_SIZE), pa(model_base + high * PAGE_SIZE), &start, &size);
+
+    high = high < model_pages ? high : model_pages;
+    while (first < high && model[first] != DOMID_NONE) {
+        first++;
+    }
+    for (end = first; end < high && model[end] == DOMID_NONE; end++) {
+    }
+    CHECK_EQ(found, end > first);
+    if (found) {
+        CHECK_EQ(start.v, model_base + first * PAGE_SIZE);
+        CHECK_EQ(size, (end - first) * PAGE_SIZE);
+    }
+}
+
+TEST(pages_at_a_place)
+{
+    pa_t start;
+    uint64_t size;
+
+    set_up(GIB(1), 1024);
+    add(GIB(1) + KIB(64), MIB(1));
+    add(GIB(1) + MIB(2), MIB(2));
+    for (unsigned round = 0; round < 400; round++) {
+        unsigned order = (unsigned)test_random_below(6);
+        uint64_t index = align_down(test_random_below(1100), UINT64_C(1) << order);
+        bool fits = model_free(index, order);
+        int error = page_alloc_at(pa(model_base + index * PAGE_SIZE), order, 0);
+
+        CHECK_EQ(error, fits ? 0 : -EBUSY);
+        for (uint64_t i = 0; fits && i < UINT64_C(1) << order; i++) {
+            model[index + i] = 0;
+        }
+        blocks[block_count] = (struct block){pa(model_base + index * PAGE_SIZE), order, 0};
+        block_count += fits ? 1 : 0;
+        if (block_count > 0 && test_random_below(3) == 0) {
+            release(test_random_below(block_count));
+        }
+        check_next_free(test_random_below(1000), test_random_below(1100));
+        CHECK_EQ(page_free_bytes(), model_bytes(DOMID_NONE));
+    }
+    check_owners(0, model_pages);
+    CHECK_EQ(page_alloc_at(pa(GIB(1) + KIB(4)), 1, 1), -EINVAL);
+    CHECK_EQ(page_alloc_at(pa(GIB(1)), PAGE_ORDER_MAX + 1, 1), -EINVAL);
+    CHECK_EQ(page_alloc_at(pa(0), 0, 1), -EBUSY);
+    CHECK_EQ(page_alloc_at(pa(UINT64_MAX - PAGE_MASK), 0, 1), -EBUSY);
+    while (block_count > 0) {
+        release(0);
+    }
+    CHECK(page_next_free(pa(0), pa(UINT64_MAX), &start, &size));
+    CHECK_EQ(start.v, GIB(1) + KIB(64));
+    CHECK_EQ(size, MIB(1));
+    CHECK(page_next_free(pa(start.v + size), pa(UINT64_MAX), &start, &size));
+    CHECK_EQ(size, MIB(2));
+    CHECK(!page_next_free(pa(start.v + size), pa(UINT64_MAX), &start, &size));
+}
+
 /* Only heads have a word: adding RAM must not touch the frames between. */
 TEST(adding_is_a_few_steps_a_block)
 {
