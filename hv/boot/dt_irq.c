@@ -99,3 +99,47 @@ int dt_irq(const struct dt_place *place, int gic_node, unsigned index, struct dt
     }
     return dt_irq_decode(value + (size_t)index * cells * CELL_BYTES, out);
 }
+
+/* Cells of @name in the node itself; @otherwise when it does not say. */
+static unsigned own_cells(const void *fdt, int node, const char *name, unsigned otherwise)
+{
+    uint32_t cells = otherwise;
+
+    (void)dt_u32(fdt, node, name, &cells);
+    return cells <= 8 ? cells : 8;
+}
+
+int dt_irq_map(const struct dt_place *place, int gic_node, unsigned *at, uint32_t *parent, struct dt_irq *out)
+{
+    const void *fdt = place->fdt;
+    int length, node = dt_place_node(place), controller;
+    const uint8_t *value = dt_property(fdt, node, "interrupt-map", &length);
+    unsigned before =
+        (own_cells(fdt, node, "#address-cells", 2) + own_cells(fdt, node, "#interrupt-cells", 1)) *
+        CELL_BYTES;
+    unsigned address_bytes, cells, left;
+
+    if (value == NULL || *at >= (unsigned)length) {
+        return -ENOENT;
+    }
+    left = (unsigned)length - *at;
+    if (left < before + CELL_BYTES) {
+        return -EINVAL;
+    }
+    value += *at + before;
+    *parent = (uint32_t)dt_cells_value(value, 1);
+    controller = *parent == dt_phandle(fdt, gic_node) ? gic_node : fdt_node_offset_by_phandle(fdt, *parent);
+    cells = specifier_cells(fdt, controller);
+    if (controller < 0 || cells == 0) {
+        return -EINVAL;
+    }
+    address_bytes = own_cells(fdt, controller, "#address-cells", 0) * CELL_BYTES;
+    if (left < before + CELL_BYTES + address_bytes + cells * CELL_BYTES) {
+        return -EINVAL;
+    }
+    *at += before + CELL_BYTES + address_bytes + cells * CELL_BYTES;
+    if (controller != gic_node) {
+        return -ENODEV;
+    }
+    return cells < SPECIFIER_CELLS ? -EINVAL : dt_irq_decode(value + CELL_BYTES + address_bytes, out);
+}

@@ -182,16 +182,12 @@ static int translate(const struct dt_place *place, int depth, struct mem_range *
     return -EINVAL;
 }
 
-int dt_reg(const struct dt_place *place, unsigned index, struct mem_range *out)
+/* @range, in addresses of the node's parent, as the CPU sees it. */
+static int translate_up(const struct dt_place *place, struct mem_range range, struct mem_range *out)
 {
-    struct mem_range range;
-    int error = dt_reg_raw(place, "reg", index, &range);
-
-    if (error != 0) {
-        return error;
-    }
     for (int depth = place->depth - 1; depth > 0; depth--) {
-        error = translate(place, depth, &range);
+        int error = translate(place, depth, &range);
+
         if (error != 0) {
             return error;
         }
@@ -201,4 +197,38 @@ int dt_reg(const struct dt_place *place, unsigned index, struct mem_range *out)
     }
     *out = range;
     return 0;
+}
+
+int dt_reg(const struct dt_place *place, unsigned index, struct mem_range *out)
+{
+    struct mem_range range;
+    int error = dt_reg_raw(place, "reg", index, &range);
+
+    return error != 0 ? error : translate_up(place, range, out);
+}
+
+int dt_window(const struct dt_place *place, unsigned index, struct mem_range *out)
+{
+    unsigned child_cells, size_cells, parent_cells, ignored, entry_bytes;
+    struct mem_range range;
+    int length;
+    const uint8_t *value = dt_property(place->fdt, dt_place_node(place), "ranges", &length);
+
+    if (value == NULL || place->depth == 0) {
+        return -ENOENT;
+    }
+    dt_cell_sizes(place, place->depth, &child_cells, &size_cells);
+    dt_cell_sizes(place, place->depth - 1, &parent_cells, &ignored);
+    if (child_cells < 1 || child_cells > 3 || parent_cells < 1 || parent_cells > 2 || size_cells < 1 ||
+        size_cells > 2) {
+        return -EINVAL;
+    }
+    entry_bytes = (child_cells + parent_cells + size_cells) * CELL_BYTES;
+    if ((uint64_t)index * entry_bytes + entry_bytes > (uint64_t)length) {
+        return -ENOENT;
+    }
+    value += (size_t)index * entry_bytes + child_cells * CELL_BYTES;
+    range.base = pa(dt_cells_value(value, parent_cells));
+    range.size_bytes = dt_cells_value(value + parent_cells * CELL_BYTES, size_cells);
+    return translate_up(place, range, out);
 }

@@ -81,6 +81,10 @@ int dt_reg_raw(const struct dt_place *place, const char *property, unsigned inde
  * not pass it on. */
 int dt_reg(const struct dt_place *place, unsigned index, struct mem_range *out);
 
+/* Entry @index of the node's ranges, a bus with up to three cells of address (PCI): what the CPU reaches
+ * through it. Errors as dt_reg(). */
+int dt_window(const struct dt_place *place, unsigned index, struct mem_range *out);
+
 /* An interrupt specifier of the GIC's (type, number, flags). Returns 0 or -EINVAL (not an SPI or PPI). */
 int dt_irq_decode(const void *cells, struct dt_irq *out);
 /* Phandle of the controller that "interrupts" of the node go to; 0 when nothing says so. */
@@ -88,5 +92,11 @@ uint32_t dt_interrupt_parent(const struct dt_place *place);
 /* Interrupt @index of the node, from interrupts or interrupts-extended. Returns 0, -ENOENT (no such entry),
  * -EINVAL, or -ENODEV when it goes to another controller than @gic_node. */
 int dt_irq(const struct dt_place *place, int gic_node, unsigned index, struct dt_irq *out);
+/* The entry of the node's interrupt-map @at bytes into it, which moves to the next. Returns 0 when it leads
+ * to
+ * @gic_node, -ENODEV when to another controller, both with the controller's @parent phandle; -ENOENT (no
+ * more), -EINVAL (the rest cannot be read). */
+int dt_irq_map(const struct dt_place *place, int gic_node, unsigned *at, uint32_t *parent,
+               struct dt_irq *out);
 
 #endif
