@@ -4,9 +4,8 @@
 #ifndef BOOT_DOM0_DT_H
 #define BOOT_DOM0_DT_H
 
+#include "boot/dom0_layout.h"
 #include "boot/dom0_nodes.h"
-
-#define DOM0_BANK_MAX 16
 
 struct dom0_dt_params {
     const struct dom0_nodes *nodes;
