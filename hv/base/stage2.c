@@ -49,6 +49,7 @@ static const uint64_t type_attributes[] = {
     [STAGE2_GRANT] = S2_DATA | S2_AP_WRITE | S2_FOREIGN | S2_GRANT,
     [STAGE2_GRANT_RO] = S2_DATA | S2_FOREIGN | S2_GRANT,
     [STAGE2_DEVICE] = S2_MEMATTR_DEVICE_NGNRE | S2_AP_READ | S2_AP_WRITE | S2_SH_OUTER | S2_AF | S2_XN,
+    [STAGE2_DIRECT] = S2_MEMATTR_NORMAL_WB | S2_AP_READ | S2_AP_WRITE | S2_SH_INNER | S2_AF | S2_XN,
 };
 
 static struct { /* Fixed at boot, the same for all domains. */

@@ -10,6 +10,8 @@ enum stage2_type {
     STAGE2_RAM,    /* Normal write-back, inner shareable, read write execute. */
     STAGE2_RAM_RO, /* The same, read only, no execute. */
     STAGE2_DEVICE, /* Device-nGnRE, read write, no execute. */
+    /* A device of the domain whose own tables choose the memory type: read write, no execute. */
+    STAGE2_DIRECT,
     /* Another owner's page, whose use this entry counts (page_get()); read write, no execute. */
     STAGE2_FOREIGN,
     STAGE2_FOREIGN_RO,

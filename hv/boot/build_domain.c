@@ -9,6 +9,7 @@
 #include "arch/cache.h"
 #include "arch/mmu.h"
 #include "base/page_alloc.h"
+#include "boot/build_load.h"
 #include "boot/guest_dt.h"
 #include "boot/image.h"
 #include "boot/memory.h"
@@ -93,60 +94,6 @@ static int add_bank(struct domain *domain, uint64_t base, uint64_t size_bytes)
     return 0;
 }
 
-/* Copy @size_bytes to @addr of the domain's RAM, and out of the caches: the guest starts with its own off. */
-static int put(struct domain *domain, ipa_t addr, const void *from, uint64_t size_bytes)
-{
-    const char *next = from;
-
-    while (size_bytes != 0) {
-        uint64_t left;
-        pa_t to;
-        uint64_t part;
-
-        if (stage2_lookup(&domain->physmap.stage2, addr, &to, NULL, &left) != 0) {
-            return -EFAULT;
-        }
-        part = min_u64(left, size_bytes);
-        memcpy(mmu_direct(to), next, part);
-        cache_publish(mmu_direct(to), part);
-        next += part;
-        addr.v += part;
-        size_bytes -= part;
-    }
-    return 0;
-}
-
-/* A kernel as it is is copied; a packed one is unpacked beside and copied then. */
-static int put_kernel(struct domain *domain, const struct domain_config *config, const void *kernel,
-                      const struct layout *layout)
-{
-    uint64_t bytes = layout->image.file_bytes;
-    unsigned order = 0;
-    pa_t room;
-    int error;
-
-    if (!layout->image.gzip) {
-        return put(domain, layout->kernel, kernel, bytes);
-    }
-    while ((PAGE_SIZE << order) < bytes) {
-        order++;
-    }
-    error = page_alloc(order, DOMID_HV, &room);
-    if (error != 0) {
-        log_error("%s: no %lu MiB free in one piece to unpack its kernel: give it unpacked, or leave more "
-                  "memory free",
-                  config->path, (unsigned long)((PAGE_SIZE << order) >> 20));
-        return error;
-    }
-    error = image_load(config->path, kernel, config->kernel.size_bytes, &layout->image, mmu_direct(room),
-                       PAGE_SIZE << order);
-    if (error == 0) {
-        error = put(domain, layout->kernel, mmu_direct(room), bytes);
-    }
-    page_free(room, order, DOMID_HV);
-    return error;
-}
-
 static int put_tree(struct domain *domain, const struct domain_config *config, const struct layout *layout)
 {
     struct guest_dt_params params = {
@@ -170,7 +117,7 @@ static int put_tree(struct domain *domain, const struct domain_config *config, c
         return error;
     }
     size = guest_dt_write(&params, mmu_direct(room), TREE_BYTES_MAX);
-    error = size < 0 ? (int)size : put(domain, layout->tree, mmu_direct(room), (uint64_t)size);
+    error = size < 0 ? (int)size : load_bytes(domain, layout->tree, mmu_direct(room), (uint64_t)size);
     page_free(room, 4, DOMID_HV);
     return error;
 }
@@ -217,10 +164,11 @@ static int fill_domain(struct domain *domain, const struct domain_config *config
                   (unsigned long)(page_total_bytes() >> 20));
         return error;
     }
-    error = put_kernel(domain, config, kernel, layout);
+    error = load_kernel(domain, config, kernel, &layout->image, layout->kernel);
     if (error == 0 && config->ramdisk.size_bytes != 0) {
-        error = put(domain, layout->initrd, memory_read(config->ramdisk.base, config->ramdisk.size_bytes),
-                    config->ramdisk.size_bytes);
+        error =
+            load_bytes(domain, layout->initrd, memory_read(config->ramdisk.base, config->ramdisk.size_bytes),
+                       config->ramdisk.size_bytes);
     }
     if (error == 0) {
         error = put_tree(domain, config, layout);

@@ -6,6 +6,7 @@
  * the boot: it is named in a warning that says what to write, and keeps its default. */
 #include "boot/cmdline.h"
 
+#include "boot/cmdline_dom0.h"
 #include "boot/cmdline_names.h"
 #include "lib/error.h"
 #include "lib/log.h"
@@ -244,18 +245,37 @@ static int set_maxcpus(struct options *options, const char *value, bool negated)
     return 0;
 }
 
+static int set_dom0_mem(struct options *options, const char *value, bool negated)
+{
+    return negated ? -EINVAL : cmdline_dom0_mem(value, options);
+}
+
+static int set_dom0_max_vcpus(struct options *options, const char *value, bool negated)
+{
+    return negated ? -EINVAL : cmdline_dom0_max_vcpus(value, options);
+}
+
+static int set_dom0_vcpus_pin(struct options *options, const char *value, bool negated)
+{
+    return parse_bool(value, negated, &options->dom0_vcpus_pin);
+}
+
+#define BOOLEAN "a yes or a no (on, off, 1, 0, true, false)"
 #define LEVELS "none, error, warning, info, debug or all, or two of them as a/b"
 
 static const struct option_row rows[] = {
-    {"bootscrub", "idle, a yes or a no (on, off, 1, 0, true, false)", set_bootscrub},
+    {"bootscrub", "idle, " BOOLEAN, set_bootscrub},
     {"console", "dtuart or none; the UART itself is chosen by dtuart=", set_console},
+    {"dom0_max_vcpus", "a number from 1 to 8, or two as 1-4", set_dom0_max_vcpus},
+    {"dom0_mem", "a size as 512M, with min: and max: as 512M,min:256M,max:1G if wanted", set_dom0_mem},
+    {"dom0_vcpus_pin", BOOLEAN, set_dom0_vcpus_pin},
     {"dtuart", "the path of a UART's node, or an alias for it, up to 95 characters", set_dtuart},
     {"guest_loglvl", LEVELS, set_guest_loglvl},
     {"loglvl", LEVELS, set_loglvl},
     {"maxcpus", "a number from 1 up", set_maxcpus},
-    {"noreboot", "a yes or a no (on, off, 1, 0, true, false)", set_noreboot},
+    {"noreboot", BOOLEAN, set_noreboot},
     {"sched", NULL, set_sched},
-    {"sched_overcommit", "a yes or a no (on, off, 1, 0, true, false)", set_overcommit},
+    {"sched_overcommit", BOOLEAN, set_overcommit},
     {"sched_ratelimit_us", "0, or 100 to 500000 microseconds", set_ratelimit},
     {"vwfi", "auto, trap or native", set_vwfi},
 };
@@ -328,8 +348,9 @@ static void warn_unknown(const char *name)
     if (nearest != NULL) {
         log_warn("command line: no option \"%s\"; did you mean %s?", name, nearest);
     } else {
-        log_warn("command line: no option \"%s\"; there are bootscrub, console, dtuart, guest_loglvl, "
-                 "loglvl, maxcpus, noreboot, sched, sched_overcommit, sched_ratelimit_us and vwfi",
+        log_warn("command line: no option \"%s\"; there are bootscrub, console, dom0_max_vcpus, dom0_mem, "
+                 "dom0_vcpus_pin, dtuart, guest_loglvl, loglvl, maxcpus, noreboot, sched, sched_overcommit, "
+                 "sched_ratelimit_us and vwfi",
                  name);
     }
 }
@@ -412,6 +433,8 @@ static void set_defaults(struct options *options)
         .guest_log_threshold = LOG_WARN,
         .bootscrub = true,
         .maxcpus = CPU_MAX,
+        .dom0_min_vcpus = 1,
+        .dom0_max_vcpus = VCPU_MAX,
     };
     (void)string_copy(options->console, sizeof(options->console), "dtuart");
     (void)string_copy(options->sched, sizeof(options->sched), "credit2");

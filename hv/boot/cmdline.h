@@ -23,6 +23,11 @@ struct options {
     bool bootscrub;
     bool noreboot;
     unsigned maxcpus; /* 1 to CPU_MAX. */
+    /* Of dom0_mem=; 0: not said. */
+    uint64_t dom0_mem_bytes, dom0_mem_min_bytes, dom0_mem_max_bytes;
+    unsigned dom0_min_vcpus,
+        dom0_max_vcpus; /* As many as there are CPUs, within that: 1 and VCPU_MAX by default. */
+    bool dom0_vcpus_pin;
 };
 
 /* Defaults, then @text over them. An unknown option, a value out of range, or an option of Xen's that has no

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#define NO_DOM0 "there is no Dom0; give each domain its cpus, memory and xen,vcpu nodes in the device tree"
+#define DOM0 "of Dom0, memory and vCPUs can be chosen: dom0_mem, dom0_max_vcpus, dom0_vcpus_pin"
 #define NO_SMMU "no SMMU is driven yet; a device of a partial tree is assigned without one"
 #define NO_GRANTS "there are no grant tables yet"
 #define CREDIT2 "this scheduler has no such parameter yet"
@@ -26,9 +26,9 @@ const struct cmdline_foreign cmdline_xen_names[] = {
     {"debug_stack_lines", "a crash logs registers, not the stack"},
     {"debugtrace", "there is no such trace"},
     {"dma_bits", "devices of domains reach all memory"},
-    {"dom0", NO_DOM0},
-    {"dom0-*", NO_DOM0},
-    {"dom0_*", NO_DOM0},
+    {"dom0", DOM0},
+    {"dom0-*", DOM0},
+    {"dom0_*", DOM0},
     {"efi", "it is started by a boot loader, not as an EFI program"},
     {"ext_regions", NO_GRANTS},
     {"extra_guest_irqs", "a domain has as many SPIs as nr_spis says"},
@@ -36,11 +36,11 @@ const struct cmdline_foreign cmdline_xen_names[] = {
     {"gdb", "there is no stub for a debugger"},
     {"gnttab", NO_GRANTS},
     {"gnttab_*", NO_GRANTS},
-    {"hardware_dom", NO_DOM0},
+    {"hardware_dom", "the devices are Dom0's"},
     {"hmp-unsafe", "every CPU of the tree is started, of whatever kind"},
     {"iommu", NO_SMMU},
     {"iommu_*", NO_SMMU},
-    {"low_mem_virq_limit", NO_DOM0},
+    {"low_mem_virq_limit", "nobody is told when memory is low"},
     {"max_lpi_bits", "there are no LPIs"},
     {"memop-max-order", "domains cannot change their memory"},
     {"pci", NO_SMMU},

@@ -6,7 +6,7 @@
  * right. All that is wrong with a node is logged before it is refused, so that one boot shows all there is to
  * correct.
  *
- *     /chosen                          bootargs of the hypervisor; a kernel module here would be Dom0's
+ *     /chosen                          bootargs of the hypervisor; modules here are Dom0's: dom0_config.c
  *         domU1                        compatible "xen,domain": domain_props.c
  *             module@48000000          multiboot,kernel | ramdisk | device-tree: module.c, passthrough.c
  *             vcpu0                    xen,vcpu: id, hard-affinity */
@@ -14,6 +14,7 @@
 
 #include <libfdt.h>
 
+#include "boot/dom0_config.h"
 #include "boot/domain_props.h"
 #include "boot/dt_read.h"
 #include "boot/guest_layout.h"
@@ -230,9 +231,8 @@ static int check_totals(struct reader *reader, const struct domain_config *domai
     }
     if (pool->ops == &sched_null && used + domain->vcpu_count > cpus) {
         log_error("%s: cpus: sched=null gives each vCPU a CPU of its own: %u of %u CPUs are left, %u are "
-                  "wanted; write fewer, or "
-                  "sched=credit2",
-                  domain->path, cpus - used, cpus, domain->vcpu_count);
+                  "wanted; write fewer (of Dom0 by dom0_max_vcpus=), or sched=credit2",
+                  domain->path, cpus > used ? cpus - used : 0, cpus, domain->vcpu_count);
         result = -EINVAL;
     }
     return result;
@@ -298,22 +298,6 @@ static void take_domain(struct reader *reader, const struct dt_place *place)
     config->domain_count++;
 }
 
-/* A module that is a child of /chosen belongs to Dom0. */
-static void take_dom0_module(struct reader *reader, const struct dt_place *place)
-{
-    enum module_kind kind = module_kind(reader->fdt, dt_place_node(place));
-
-    if (kind == MODULE_KERNEL || (kind == MODULE_UNKNOWN && !reader->config->has_dom0_kernel)) {
-        reader->config->has_dom0_kernel = true;
-        log_error("/chosen/%s: a kernel right under /chosen is Dom0's, and Dom0 is not supported yet; put it "
-                  "into a node of its own "
-                  "with compatible = \"xen,domain\", cpus and memory",
-                  dt_place_name(place));
-    } else {
-        log_warn("/chosen/%s: a module right under /chosen is Dom0's and not used", dt_place_name(place));
-    }
-}
-
 static void take_chosen_child(struct reader *reader, const struct dt_place *place)
 {
     static const char *const unsupported[][2] = {
@@ -325,8 +309,6 @@ static void take_chosen_child(struct reader *reader, const struct dt_place *plac
 
     if (dt_compatible(reader->fdt, node, "xen,domain")) {
         take_domain(reader, place);
-    } else if (module_kind(reader->fdt, node) != MODULE_NONE) {
-        take_dom0_module(reader, place);
     } else {
         for (size_t i = 0; i < ARRAY_COUNT(unsupported); i++) {
             if (dt_compatible(reader->fdt, node, unsupported[i][0])) {
@@ -342,9 +324,9 @@ static void warn_chosen(const void *fdt, int chosen)
         log_warn("/chosen: xen,static-heap has no effect: the hypervisor takes memory where it is free");
     }
     if (dt_has(fdt, chosen, "linux,initrd-start")) {
-        log_warn("/chosen: linux,initrd-start would be Dom0's ramdisk and is not used; write a "
-                 "multiboot,ramdisk module in the "
-                 "domain's node");
+        log_warn("/chosen: linux,initrd-start is not used; write Dom0's ramdisk as a multiboot,ramdisk "
+                 "module right "
+                 "under /chosen, a domain's in the domain's node");
     }
 }
 
@@ -358,6 +340,16 @@ static void log_no_domain(const struct boot_config *config)
                   "\"xen,domain\", cpus = <1>, memory "
                   "= <0 131072> and in it a module node for the kernel");
     }
+}
+
+/* First, so that what is left is the others'. */
+static void take_dom0(struct reader *reader, int chosen)
+{
+    struct boot_config *config = reader->config;
+
+    config->dom0_refused = dom0_config_read(reader->fdt, chosen, reader->board, reader->options, config) != 0;
+    reader->memory_left -= min_u64(reader->memory_left, config->dom0.memory_least_bytes);
+    reader->vcpu_count[0] += config->dom0.vcpu_count;
 }
 
 int boot_config_read(const void *fdt, const struct board *board, const struct options *options,
@@ -376,6 +368,7 @@ int boot_config_read(const void *fdt, const struct board *board, const struct op
     if (chosen >= 0 && dt_place_find(&place, fdt, chosen)) {
         module_collect(fdt, chosen, config);
         warn_chosen(fdt, chosen);
+        take_dom0(&reader, chosen);
         while (dt_place_next_below(&place, 1)) {
             if (place.depth == 2) {
                 take_chosen_child(&reader, &place);
@@ -383,7 +376,7 @@ int boot_config_read(const void *fdt, const struct board *board, const struct op
         }
         module_drop_unusable(fdt, board, config);
     }
-    if (config->domain_count == 0) {
+    if (config->domain_count == 0 && config->dom0.kernel.size_bytes == 0 && !config->dom0_refused) {
         log_no_domain(config);
     }
     if (chosen >= 0 && dt_place_find(&place, fdt, chosen)) {

@@ -35,6 +35,7 @@ struct domain_config {
     char bootargs[1024];
     unsigned vcpu_count;
     uint64_t memory_bytes;
+    uint64_t memory_least_bytes; /* Dom0 alone: what will do when there is no more. */
     bool vpl011;
     bool enhanced;      /* xen,enhanced: hypervisor node with the full interface. */
     unsigned spi_count; /* nr_spis, or enough for the devices assigned. */
@@ -78,11 +79,12 @@ struct boot_config {
     unsigned module_count;
     struct domain_config domains[DOMAIN_CONFIG_MAX]; /* Only those without error. */
     unsigned domain_count;
-    unsigned domains_refused; /* Those whose node has an error (logged by path). */
     struct pool_config pools[POOL_MAX];
     unsigned pool_count; /* At least 1. */
     struct schedule_config schedule;
-    bool has_dom0_kernel; /* A kernel right under /chosen: not supported yet, an error says so. */
+    unsigned domains_refused;  /* Those whose node has an error (logged by path). */
+    struct domain_config dom0; /* Its kernel's size is 0: there is none. */
+    bool dom0_refused;         /* It is asked for, with an error (logged). */
 };
 
 /* Read every module and domain. A domain with a malformed or unsupported property (static memory, direct-map,

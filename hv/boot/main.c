@@ -5,6 +5,7 @@
 #include "base/page_alloc.h"
 #include "base/stage2.h"
 #include "boot/board.h"
+#include "boot/build_dom0.h"
 #include "boot/build_domain.h"
 #include "boot/build_schedule.h"
 #include "boot/domain_config.h"
@@ -36,7 +37,7 @@ _Static_assert(START_STACK_TOP == STACK_BASE + STACK_STRIDE - PAGE_SIZE, "boot/s
 static struct options options;
 static struct board board;
 static struct boot_config config;
-static struct domain *built[DOMAIN_CONFIG_MAX];
+static struct domain *built[DOMAIN_CONFIG_MAX + 1]; /* And Dom0. */
 static unsigned built_count;
 
 /* A console before, or without, a device tree. */
@@ -149,10 +150,20 @@ static void maintenance_interrupt(void)
     }
 }
 
-static void build_domains(void)
+/* Without it nobody manages the machine: it does not go on. */
+static void build_manager(const void *fdt)
+{
+    if (config.dom0_refused || (config.dom0.kernel.size_bytes != 0 &&
+                                build_dom0(fdt, &config, &board, &built[built_count++]) != 0)) {
+        panic("Dom0 cannot be started: correct what is said above");
+    }
+}
+
+static void build_domains(const void *fdt)
 {
     struct domain *of[DOMAIN_CONFIG_MAX] = {NULL};
 
+    build_manager(fdt);
     for (unsigned i = 0; i < config.domain_count; i++) {
         const struct domain_config *c = &config.domains[i];
         struct domain *domain;
@@ -173,9 +184,6 @@ static void build_domains(void)
 
 static void start_domains(void)
 {
-    if (domain_get(0) != NULL) {
-        vconsole_attach_control(domain_get(0));
-    }
     smp_release();
     for (unsigned i = 0; i < built_count; i++) {
         vcpu_start(built[i]->vcpu[0]);
@@ -242,7 +250,7 @@ _Noreturn void hv_main(uint64_t tree_pa, uint64_t image_pa)
              pcpu_online_mask() == 1 ? "" : "s", sched_pool_at(0)->ops->name);
     vconsole_init();
     events_setup();
-    build_domains();
+    build_domains(fdt);
     if (board.uart.intid != 0) {
         irq_enable_own(board.uart.intid);
         console_use_irq();

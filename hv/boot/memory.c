@@ -15,6 +15,7 @@ static struct mem_holes holes;
 static struct mem_range
     mapped[MAPPED_MAX]; /* Whole pages, without what is reserved, the image and the tree. */
 static unsigned mapped_count;
+static struct mem_range own[BOARD_OWN_RANGES];
 
 static void add_hole(pa_t base, uint64_t size_bytes)
 {
@@ -34,6 +35,9 @@ static void map_part(pa_t base, uint64_t size_bytes)
 
 void memory_map(const struct board *board)
 {
+    for (unsigned i = 0; i < BOARD_OWN_RANGES; i++) { /* The last ones, as boot/main.c added them. */
+        own[i] = board->reserved[board->reserved_count - BOARD_OWN_RANGES + i];
+    }
     /* Reserved memory is somebody's, perhaps protected: not even speculation may touch it. */
     for (unsigned i = 0; i < board->reserved_count; i++) {
         add_hole(board->reserved[i].base, board->reserved[i].size_bytes);
@@ -60,6 +64,22 @@ const void *memory_read(pa_t base, uint64_t size_bytes)
         }
     }
     return NULL;
+}
+
+bool memory_mapped(unsigned index, struct mem_range *out)
+{
+    if (index < mapped_count) {
+        *out = mapped[index];
+    }
+    return index < mapped_count;
+}
+
+bool memory_own(unsigned index, struct mem_range *out)
+{
+    if (index < BOARD_OWN_RANGES) {
+        *out = own[index];
+    }
+    return index < BOARD_OWN_RANGES;
 }
 
 void memory_init(const struct boot_config *config)

@@ -13,6 +13,12 @@ void memory_map(const struct board *board);
 /* Memory at @base as bytes, when all of it is mapped RAM; NULL. */
 const void *memory_read(pa_t base, uint64_t size_bytes);
 
+/* RAM that was mapped so, by number, in no order; false: there is no more. */
+bool memory_mapped(unsigned index, struct mem_range *out);
+
+/* Our image and the device tree, by number. */
+bool memory_own(unsigned index, struct mem_range *out);
+
 /* Give the page allocator what is free: mapped RAM without the modules. Panics when
  * it is too little. */
 void memory_init(const struct boot_config *config);

@@ -162,8 +162,8 @@ TEST(unknown_option_names_the_nearest)
 
 TEST(options_of_xen_and_linux_are_told_apart)
 {
-    (void)parse("dom0_mem=512M");
-    CHECK(test_log_contains("dom0_mem has no effect: there is no Dom0"));
+    (void)parse("dom0_nodes=1");
+    CHECK(test_log_contains("dom0_nodes has no effect: of Dom0, memory and vCPUs can be chosen"));
     (void)parse("credit2_runqueue=core");
     CHECK(test_log_contains("credit2_runqueue has no effect"));
     (void)parse("no-watchdog");

@@ -86,7 +86,7 @@ TEST(two_domains_as_in_xens_example)
     CHECK_STR_EQ(test_log_text(), "");
     CHECK_EQ(config.domain_count, 2);
     CHECK_EQ(config.domains_refused, 0);
-    CHECK(!config.has_dom0_kernel);
+    CHECK(!config.dom0_refused && config.dom0.kernel.size_bytes == 0);
     CHECK_EQ(config.module_count, 4);
     CHECK_STR_EQ(config.modules[0].path, "/chosen/domU1/module@0x41000000");
     CHECK_STR_EQ(d[0].path, "/chosen/domU1");
@@ -116,20 +116,10 @@ TEST(nothing_to_start)
                             "compatible = \"xen,domain\""));
 }
 
-TEST(dom0_is_not_there_yet)
+TEST(initrd_of_a_plain_boot_is_not_used)
 {
-    read_chosen("#address-cells = <2>; #size-cells = <2>; linux,initrd-start = <0x42000000>; "
-                "linux,initrd-end = <0x42001000>;"
-                "module@41000000 { compatible = \"multiboot,kernel\", \"multiboot,module\"; reg = <0 "
-                "0x41000000 0 0x1000>; };"
-                "module@42000000 { compatible = \"multiboot,ramdisk\", \"multiboot,module\"; reg = <0 "
-                "0x42000000 0 0x1000>; };",
-                "");
-    CHECK(config.has_dom0_kernel);
-    CHECK_EQ(config.module_count, 2);
-    CHECK(test_log_contains("ERROR: /chosen/module@41000000: a kernel right under /chosen is Dom0's"));
-    CHECK(test_log_contains("WARN: /chosen/module@42000000"));
-    CHECK(test_log_contains("linux,initrd-start would be Dom0's"));
+    read_chosen("linux,initrd-start = <0x42000000>; linux,initrd-end = <0x42001000>;", "");
+    CHECK(test_log_contains("WARN: /chosen: linux,initrd-start is not used; write Dom0's ramdisk as"));
     CHECK(test_log_contains("nothing to start"));
 }
 
