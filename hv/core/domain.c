@@ -297,7 +297,11 @@ void domain_shutdown(struct domain *domain, enum shutdown_reason reason)
     irq_release(domain);
     events_domain_stop(domain);
     console_guest_flush(domain->id);
-    log_info("d%u %s", domain->id, reason_name(domain->reason));
+    if (domain->privileged) {
+        power_dom0_stopped(domain->reason == SHUTDOWN_POWEROFF, domain->reason == SHUTDOWN_CRASH);
+    } else {
+        log_info("d%u %s", domain->id, reason_name(domain->reason));
+    }
     events_raise_global(VIRQ_DOM_EXC);
     if (atomic_fetch_sub(&running_count, 1) == 1) {
         power_last_domain_stopped();

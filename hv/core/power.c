@@ -12,6 +12,8 @@
 #include "lib/panic.h"
 
 #define PSCI_SYSTEM_OFF UINT64_C(0x84000008)
+#define PSCI_SYSTEM_RESET UINT64_C(0x84000009)
+#define CRASH_READING_S 5u
 
 static enum psci_conduit firmware = PSCI_CONDUIT_NONE;
 static bool stay;
@@ -40,6 +42,43 @@ _Noreturn void power_off(void)
     console_drain();
     (void)firmware_call(PSCI_SYSTEM_OFF, 0, 0, 0);
     cpu_halt();
+}
+
+_Noreturn void power_reset(void)
+{
+    console_drain();
+    (void)firmware_call(PSCI_SYSTEM_RESET, 0, 0, 0);
+    cpu_halt();
+}
+
+static void wait_seconds(unsigned seconds)
+{
+    uint64_t end = cpu_count_ticks() + ticks_from_ns(seconds * NS_PER_S);
+
+    while (cpu_count_ticks() < end) {
+        cpu_relax();
+    }
+}
+
+void power_dom0_stopped(bool wants_off, bool crashed)
+{
+    if (stay && !wants_off) {
+        log_info("Dom0 has stopped; noreboot: the machine stays on");
+        return;
+    }
+    if (wants_off) {
+        log_info("Dom0 has powered off: switching the machine off");
+    } else {
+        log_info("Dom0 %s: resetting the machine%s", crashed ? "crashed" : "asks for a reboot",
+                 crashed ? " in 5 seconds" : "");
+    }
+    pcpu_halt_others();
+    if (wants_off) {
+        power_off();
+    }
+    console_drain();
+    wait_seconds(crashed ? CRASH_READING_S : 0);
+    power_reset();
 }
 
 void power_last_domain_stopped(void)
