@@ -239,7 +239,7 @@ static bool is_cpu(const struct dt_place *place)
     return type != NULL && strcmp(type, "cpu") == 0;
 }
 
-static void note_device(const struct dt_place *place, struct survey *survey)
+static void note_device(const struct dt_place *place, struct board *board, struct survey *survey)
 {
     const void *fdt = place->fdt;
     int node = dt_place_node(place), length;
@@ -262,6 +262,10 @@ static void note_device(const struct dt_place *place, struct survey *survey)
                dt_enabled(fdt, node)) {
         survey->psci = *place;
         survey->has_psci = true;
+    } else if (dt_list_has(compatible, length, "xlnx,zynqmp-firmware")) {
+        const char *method = dt_string(fdt, node, "method");
+
+        board->firmware_eemi = method != NULL && strcmp(method, "smc") == 0 && dt_enabled(fdt, node);
     }
 }
 
@@ -284,7 +288,7 @@ static int take_node(const struct dt_place *place, const char *top, uint64_t boo
         }
         return 0;
     }
-    note_device(place, survey);
+    note_device(place, board, survey);
     return 0;
 }
 

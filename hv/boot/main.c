@@ -28,6 +28,7 @@
 #include "lib/panic.h"
 #include "lib/string.h"
 #include "vdev/vconsole.h"
+#include "vdev/vfirmware.h"
 
 #define TREE_BYTES_LIMIT MIB(2) /* Linux Documentation/arm64/booting.rst */
 #define IPA_BITS_MAX 40u
@@ -230,6 +231,7 @@ _Noreturn void hv_main(uint64_t tree_pa, uint64_t image_pa)
     }
     time_init(board.timer.frequency_hz != 0 ? board.timer.frequency_hz : cpu_tick_hz());
     power_init(board.psci_conduit, options.noreboot);
+    vfirmware_init(&board);
     check_timers();
     if (!options.bootscrub) {
         log_info("bootscrub=0 changes nothing: memory is zeroed when a domain gets it, never at boot");

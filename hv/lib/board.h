@@ -54,6 +54,7 @@ struct board {
     unsigned cpu_count;
     enum psci_conduit psci_conduit;
     uint32_t psci_cpu_on; /* Function number of CPU_ON: 0xc4000003 for PSCI 0.2 and later, else the node's. */
+    bool firmware_eemi;   /* Its firmware takes the ZynqMP's calls, by SMC. */
     struct board_gic gic;
     struct board_timer timer;
     struct board_uart uart;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vpsci.c - the firmware that a guest sees: PSCI 1.1 over SMCCC 1.1. Nothing is passed on to the machine's
- * firmware. */
+/* vpsci.c - the firmware that a guest sees: PSCI 1.1 over SMCCC 1.1. Nothing of it is passed on to the
+ * machine's firmware. */
 #include "vdev/vpsci.h"
 
 #include "core/domain.h"
+#include "vdev/vfirmware.h"
 
 #define SMCCC_64 BIT32(30)
 #define SMCCC_VERSION 0x80000000u
@@ -141,5 +142,8 @@ static int64_t features(uint32_t function)
 
 void vpsci_call(struct vcpu *vcpu)
 {
+    if (vfirmware_call(vcpu)) {
+        return;
+    }
     vcpu->frame.x[0] = (uint64_t)call(vcpu, (uint32_t)vcpu->frame.x[0]);
 }

@@ -9,4 +9,7 @@
 uint64_t smccc_smc(uint64_t function, uint64_t x1, uint64_t x2, uint64_t x3);
 uint64_t smccc_hvc(uint64_t function, uint64_t x1, uint64_t x2, uint64_t x3);
 
+/* The SMC that @x[0] to @x[7] say; its results come into @x[0] to @x[3]. */
+void smccc_smc_pass(uint64_t x[8]);
+
 #endif
