@@ -165,6 +165,12 @@ int dom0_config_read(const void *fdt, int chosen, const struct board *board, con
         }
         return 0;
     }
+    if (board->psci_conduit == PSCI_CONDUIT_NONE) {
+        log_error("device tree: no psci node that can be called: Dom0 could not switch the machine off; "
+                  "write one with "
+                  "compatible = \"arm,psci-1.0\" and method = \"smc\"");
+        return -EINVAL;
+    }
     if (config->pools[0].cpus == 0) {
         log_error("/chosen: all CPUs are in pools: none is left for Dom0; leave some out of them");
         return -EINVAL;

@@ -31,7 +31,7 @@
 struct guest_line {
     uint16_t domid;
     uint8_t prefix_length;
-    char prefix[PREFIX_MAX]; /* "(d1) " */
+    char prefix[PREFIX_MAX]; /* "(d1) "; none for Dom0. */
     uint16_t length;         /* 0 and not cr_held: free for another domain. */
     bool cr_held;            /* A carriage return came; what follows says what it means. */
     uint64_t since;          /* Counter ticks: when the last characters came. */
@@ -135,7 +135,9 @@ static struct guest_line *line_of(uint16_t domid, bool create)
         print_guest(free_line, true);
     }
     free_line->domid = domid;
-    free_line->prefix_length = (uint8_t)format_text(free_line->prefix, PREFIX_MAX, "(d%u) ", domid);
+    /* Dom0 manages the machine: its console looks as it would without a hypervisor. */
+    free_line->prefix_length =
+        domid == 0 ? 0 : (uint8_t)format_text(free_line->prefix, PREFIX_MAX, "(d%u) ", domid);
     free_line->cr_held = false;
     return free_line;
 }

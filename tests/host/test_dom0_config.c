@@ -12,6 +12,7 @@
 static struct board board;
 static struct options options;
 static struct boot_config config;
+static bool no_psci;
 
 static const void *read_phys(pa_t base, uint64_t size_bytes)
 {
@@ -40,6 +41,7 @@ static void read_chosen(const char *chosen, const char *cmdline)
     CHECK_EQ(board_check_tree(fdt, size), (int64_t)size);
     cmdline_parse(cmdline, &options);
     CHECK_EQ(board_read(fdt, 0, &options, &board), 0);
+    board.psci_conduit = no_psci ? PSCI_CONDUIT_NONE : board.psci_conduit;
     memset(&config, 0xa5, sizeof(config));
     CHECK_EQ(boot_config_read(fdt, &board, &options, read_phys, &config), 0);
     free(fdt);
@@ -176,6 +178,16 @@ TEST(mistakes)
             test_fail(__FILE__, __LINE__, "row %zu: %s", i, test_log_text());
         }
     }
+}
+
+TEST(no_psci)
+{
+    no_psci = true;
+    read_chosen(KERNEL, "dom0_mem=64M");
+    no_psci = false;
+    CHECK(config.dom0_refused);
+    CHECK(test_log_contains(
+        "no psci node that can be called: Dom0 could not switch the machine off; write one"));
 }
 
 TEST(options_without_dom0)

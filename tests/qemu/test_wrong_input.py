@@ -66,11 +66,53 @@ def no_domain():
     stopped(boot(board="zcu102"), NO_DOMAIN)
 
 
+def for_dom0(*nodes):
+    return f"/ {{ chosen {{ {' '.join(nodes)} }}; }};"
+
+
+NO_DOM0 = r"Panic: Dom0 cannot be started: correct what is said above"
+
+
+@test(level="fast")
+def dom0_kernels():
+    """What is no kernel for Dom0 stops the boot, also when a domain could go on."""
+    with scenario.scratch() as directory:
+        wrong = {name: (path, size, says) for name, path, _, size, says in wrong_kernels(directory)}
+        for name in ("zimage32", "xz", "gzip-corrupt"):
+            path, size, says = wrong[name]
+            result = boot([good()], source=for_dom0(module("kernel", FREE_AT, size)), modules=[(path, FREE_AT)], smp=1)
+            stopped(result, rf"^\(BH\) error: Dom0: .*{says}", NO_DOM0)
+            result.says_not(r"is /chosen/good")
+
+
 @test()
-def only_a_dom0():
-    source = f"/ {{ chosen {{ {kernel()} }}; }};"
-    stopped(boot(source=source, modules=KERNEL_MODULE), r"a kernel right under /chosen is Dom0's, and Dom0 is not supported yet",
-            r"with compatible = .xen,domain., cpus and memory")
+def dom0_modules():
+    words = {
+        module("ramdisk", FREE_AT, 8192): r"/chosen: a ramdisk for Dom0, but no kernel; write a node with compatible = .multiboot,kernel",
+        kernel() + module("ramdisk", KERNEL_AT + 4096, 8192): r"/chosen/module-ramdisk.*overlaps /chosen/module-kernel.*; load them apart",
+        kernel() + kernel().replace("module-", "second-"): r"/chosen/second-kernel.*: a second kernel for Dom0; leave one",
+        module("kernel", 0x10000000, 8192): r"/chosen/module-kernel-10000000.*is not in RAM; load it into one of",
+    }
+    for word, says in words.items():
+        stopped(boot(source=for_dom0(word), modules=KERNEL_MODULE, smp=1), rf"^\(BH\) error: {says}", NO_DOM0)
+
+
+@test()
+def dom0_memory():
+    words = {
+        "dom0_mem=4G": r"dom0_mem: Dom0 is to have 4096 MiB, the machine has 2048 MiB of RAM; write less, as dom0_mem=1024M",
+        "dom0_mem=2040M": r"dom0_mem: Dom0 is to have 2040 MiB, but only 20\d\d MiB of memory are free: write less, \d+M at least",
+        "dom0_mem=2M": r"dom0_mem: 2 MiB do not hold Dom0's kernel .* write dom0_mem=\d+M or more",
+    }
+    for word, says in words.items():
+        result = boot(source=for_dom0(kernel()), modules=KERNEL_MODULE, bootargs=word, smp=1)
+        stopped(result, rf"^\(BH\) error: command line: {says}", NO_DOM0)
+
+
+@test()
+def options_of_no_dom0():
+    result = boot([good()], bootargs="dom0_mem=64M").ended().passed(1)
+    result.says(r"warning: command line: options of Dom0 have no effect: there is no kernel module right under /chosen")
 
 
 @test()
@@ -149,6 +191,7 @@ def wrong_kernels(directory):
         "zeros": (bytes(8192), r"zeros: nothing was loaded there"),
         "noise": (b"\x13\x37" * 5000, r"of no format that is known here"),
         "tiny": (b"A", r"no arm64 Image"),
+        "zimage32": (bytes(36) + b"\x18\x28\x6f\x01" + bytes(4096), r"a 32-bit Arm zImage; only 64-bit kernels are supported"),
         "uimage": (b"\x27\x05\x19\x56" + bytes(200), r"a U-Boot uImage"),
         "xz": (b"\xfd7zXZ\0" + bytes(200), r"xz-compressed; unpack it, or compress it with gzip"),
         "gzip-of-text": (gzip.compress(b"not a kernel" * 1000), r"unpacked, of no format that is known here"),
@@ -257,6 +300,20 @@ def trees_without():
     for source, says in words.items():
         result = boot([good()], source=source, until=r"Panic: .*\n", limit=30)
         result.says(rf"^\(BH\) error: device tree: {says}", r"Panic: the device tree does not describe a machine that can be used")
+
+
+@test()
+def dom0_without_psci():
+    """Nothing could switch that machine off, so it stands still, its console readable. (QEMU puts the node into trees that it
+    loads itself.)"""
+    with scenario.scratch() as directory:
+        path = os.path.join(directory, "tree.dtb")
+        mktree.make_tree(qemu.Board.load("virt"), [], "console=dtuart", path,
+                         source=for_dom0(kernel()) + "/delete-node/ &{/psci};")
+        with open(path, "rb") as file:
+            tree = file.read()
+    result = scenario.boot_by_loader(tree, TREE_AT, modules=KERNEL_MODULE, until=NO_DOM0, limit=30)
+    result.says(r"^\(BH\) error: device tree: no psci node that can be called: .*; write one with compatible = .arm,psci-1.0.")
 
 
 def early_image():
