@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sys_psci.c - test guest: every PSCI and SMCCC function, by hvc and smc. Wants three CPUs. Boot arguments:
- * end=off|reset (off) how it ends, by=N (0) which CPU ends it. Sources: Arm DEN0022 (PSCI 1.1), DEN0028
+ * end=off|reset|crash (off) how it ends, by=N (0) which CPU ends it. Sources: Arm DEN0022 (PSCI 1.1), DEN0028
  * (SMCCC 1.2). */
 #include "check.h"
+
+#define __XEN_INTERFACE_VERSION__ __XEN_LATEST_INTERFACE_VERSION__
+#include <xen/xen.h>
+
+#include <xen/sched.h>
 
 #define SMCCC_VERSION 0x80000000U
 #define SMCCC_ARCH_FEATURES 0x80000001U
@@ -216,7 +221,12 @@ static void check_suspend(conduit *call, uint32_t function)
 
 static void end(void *argument)
 {
+    struct sched_shutdown wish = {.reason = SHUTDOWN_crash};
+
     (void)argument;
+    if (bootarg_is("end", "crash")) {
+        hypercall(HYPERCALL_SCHED_OP, SCHEDOP_shutdown, (uint64_t)&wish, 0, 0, 0);
+    }
     psci_call(bootarg_is("end", "reset") ? PSCI_SYSTEM_RESET : PSCI_SYSTEM_OFF, 0, 0, 0);
     print("FAIL: there is a life after the end\n");
 }
