@@ -126,9 +126,9 @@ static bool register_taken(const struct dom0_nodes *nodes, const struct dt_place
 /* Of /chosen: modules and what Xen's bindings put there. */
 static bool is_boot_input(const void *fdt, int node)
 {
-    static const char *const domains[] = {"xen,domain", "xen,domain-shared-memory-v1", "xen,evtchn",
-                                          "xen,evtchn-v1", "xen,cpupool",
-                                          "bulkhead,arinc653"};
+    static const char *const domains[] = {"xen,domain",  "xen,domain-shared-memory-v1",
+                                          "xen,evtchn",  "xen,evtchn-v1",
+                                          "xen,cpupool", "bulkhead,arinc653"};
 
     return module_kind(fdt, node) != MODULE_NONE || list_has_any(fdt, node, domains, ARRAY_COUNT(domains));
 }
