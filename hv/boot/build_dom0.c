@@ -137,8 +137,8 @@ static int take_memory(void)
         int error = take_bank(bank);
 
         if (error == 0) {
-            error =
-                stage2_map(&job.domain->physmap.stage2, ipa(bank->base.v), bank->base, bank->size_bytes, STAGE2_RAM);
+            error = stage2_map(&job.domain->physmap.stage2, ipa(bank->base.v), bank->base, bank->size_bytes,
+                               STAGE2_RAM);
         }
         if (error != 0) {
             log_error(
@@ -165,7 +165,8 @@ static void map_part(pa_t base, uint64_t size_bytes)
 
     if (base.v >= limit || size_bytes > limit - base.v) {
         log_warn("Dom0: a device at 0x%lx, 0x%lx bytes, is beyond its %u address bits: not there",
-                 (unsigned long)base.v, (unsigned long)size_bytes, job.domain->physmap.stage2.table.input_bits);
+                 (unsigned long)base.v, (unsigned long)size_bytes,
+                 job.domain->physmap.stage2.table.input_bits);
         return;
     }
     error = stage2_map(&job.domain->physmap.stage2, ipa(base.v), base, size_bytes, STAGE2_DIRECT);
@@ -261,8 +262,8 @@ static int map_cpu_interface(void)
     }
     gicv2_gicv_pages(pages);
     for (unsigned i = 0; error == 0 && i < GICV2_CPU_PAGES; i++) {
-        error = stage2_map(&job.domain->physmap.stage2, ipa(job.board->gic.gicc.base.v + i * PAGE_SIZE), pages[i],
-                           PAGE_SIZE, STAGE2_DEVICE);
+        error = stage2_map(&job.domain->physmap.stage2, ipa(job.board->gic.gicc.base.v + i * PAGE_SIZE),
+                           pages[i], PAGE_SIZE, STAGE2_DEVICE);
     }
     return error;
 }
