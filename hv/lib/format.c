@@ -24,19 +24,32 @@ struct conversion {
     bool is_size;
 };
 
-static void put(struct sink *sink, char c)
+/* How many of @length more characters are stored. */
+static size_t room_for(const struct sink *sink, size_t length)
 {
-    if (sink->length + 1 < sink->size) {
-        sink->buffer[sink->length] = c;
+    size_t room = sink->length + 1 < sink->size ? sink->size - sink->length - 1 : 0;
+
+    return length < room ? length : room;
+}
+
+static void put(struct sink *sink, const char *text, size_t length)
+{
+    size_t stored = room_for(sink, length);
+
+    if (stored != 0) {
+        memcpy(sink->buffer + sink->length, text, stored);
     }
-    sink->length++;
+    sink->length += length;
 }
 
 static void put_repeated(struct sink *sink, char c, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        put(sink, c);
+    size_t stored = room_for(sink, count);
+
+    if (stored != 0) {
+        memset(sink->buffer + sink->length, c, stored);
     }
+    sink->length += count;
 }
 
 /* @prefix (a sign or 0x) stands left of zeros and right of spaces. */
@@ -50,22 +63,31 @@ static void put_field(struct sink *sink, const struct conversion *conv, const ch
     if (!conv->left && !conv->zero) {
         put_repeated(sink, ' ', padding);
     }
-    for (size_t i = 0; i < prefix_length; i++) {
-        put(sink, prefix[i]);
-    }
+    put(sink, prefix, prefix_length);
     if (!conv->left && conv->zero) {
         put_repeated(sink, '0', padding);
     }
-    for (size_t i = 0; i < length; i++) {
-        put(sink, text[i]);
-    }
+    put(sink, text, length);
     if (conv->left) {
         put_repeated(sink, ' ', padding);
     }
 }
 
-static void put_number(struct sink *sink, const struct conversion *conv, const char *prefix, uint64_t value,
-                       unsigned base, bool upper)
+static void put_decimal(struct sink *sink, const struct conversion *conv, const char *prefix, uint64_t value)
+{
+    char text[DIGITS_MAX];
+    size_t first = DIGITS_MAX;
+
+    do {
+        first--;
+        text[first] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value != 0);
+    put_field(sink, conv, prefix, &text[first], DIGITS_MAX - first);
+}
+
+static void put_hex(struct sink *sink, const struct conversion *conv, const char *prefix, uint64_t value,
+                    bool upper)
 {
     const char *digits = upper ? "0123456789ABCDEF" : "0123456789abcdef";
     char text[DIGITS_MAX];
@@ -73,8 +95,8 @@ static void put_number(struct sink *sink, const struct conversion *conv, const c
 
     do {
         first--;
-        text[first] = digits[value % base];
-        value /= base;
+        text[first] = digits[value & 0xf];
+        value >>= 4;
     } while (value != 0);
     put_field(sink, conv, prefix, &text[first], DIGITS_MAX - first);
 }
@@ -168,20 +190,14 @@ static void put_signed(struct sink *sink, const struct conversion *conv, va_list
     int64_t value = conv->is_size || conv->long_count != 0 ? va_arg(*args, int64_t) : va_arg(*args, int);
     uint64_t magnitude = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
 
-    put_number(sink, conv, value < 0 ? "-" : "", magnitude, 10, false);
-}
-
-static void put_hex(struct sink *sink, const struct conversion *conv, uint64_t value, bool upper)
-{
-    const char *prefix = upper ? "0X" : "0x";
-
-    put_number(sink, conv, conv->prefix && value != 0 ? prefix : "", value, 16, upper);
+    put_decimal(sink, conv, value < 0 ? "-" : "", magnitude);
 }
 
 /* One conversion by its letter. Returns false when there is no such letter: nothing was taken from @args
  * then. */
 static bool put_conversion(struct sink *sink, struct conversion *conv, char letter, va_list *args)
 {
+    uint64_t value;
     char c;
 
     switch (letter) {
@@ -190,14 +206,19 @@ static bool put_conversion(struct sink *sink, struct conversion *conv, char lett
         put_signed(sink, conv, args);
         return true;
     case 'u':
-        put_number(sink, conv, "", next_unsigned(conv, args), 10, false);
+        put_decimal(sink, conv, "", next_unsigned(conv, args));
         return true;
     case 'x':
     case 'X':
-        put_hex(sink, conv, next_unsigned(conv, args), letter == 'X');
+        value = next_unsigned(conv, args);
+        put_hex(sink, conv,
+                !conv->prefix || value == 0 ? ""
+                : letter == 'X'             ? "0X"
+                                            : "0x",
+                value, letter == 'X');
         return true;
     case 'p':
-        put_number(sink, conv, "0x", (uintptr_t)va_arg(*args, void *), 16, false);
+        put_hex(sink, conv, "0x", (uintptr_t)va_arg(*args, void *), false);
         return true;
     case 's':
         put_string(sink, conv, va_arg(*args, const char *));
@@ -208,7 +229,7 @@ static bool put_conversion(struct sink *sink, struct conversion *conv, char lett
         put_field(sink, conv, "", &c, 1);
         return true;
     case '%':
-        put(sink, '%');
+        put(sink, "%", 1);
         return true;
     default:
         return false;
@@ -223,15 +244,19 @@ static void put_all(struct sink *sink, const char *at, va_list *args)
         const char *letter;
 
         if (*at != '%') {
-            put(sink, *at);
-            at++;
+            const char *text = at;
+
+            while (*at != '%' && *at != '\0') {
+                at++;
+            }
+            put(sink, text, (size_t)(at - text));
             continue;
         }
         letter = parse_length(parse_layout(at + 1, &conv, args), &conv);
         if (put_conversion(sink, &conv, *letter, args)) {
             at = letter + 1;
         } else {
-            put(sink, *at);
+            put(sink, at, 1);
             at++;
         }
     }

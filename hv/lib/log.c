@@ -3,6 +3,7 @@
 #include "lib/log.h"
 
 #include "lib/log_ring.h"
+#include "lib/string.h"
 
 #define CUT_DOTS 3u /* What a line that was cut ends with. */
 
@@ -23,9 +24,11 @@ static const char *lead(enum log_level level)
 void log_line(enum log_level level, const char *format, ...)
 {
     char line[LOG_LINE_MAX + 1];
-    size_t used = format_text(line, sizeof(line), "%s", lead(level));
+    const char *front = lead(level);
+    size_t used = strlen(front);
     va_list args;
 
+    memcpy(line, front, used);
     va_start(args, format);
     used += format_text_v(line + used, sizeof(line) - used, format, args);
     va_end(args);

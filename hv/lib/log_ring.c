@@ -17,6 +17,7 @@
 #include "arch/spinlock.h"
 #include "lib/error.h"
 #include "lib/lock_rank.h"
+#include "lib/string.h"
 
 #define RING_BYTES ((uint64_t)CONFIG_LOG_RING_KIB * 1024)
 
@@ -70,10 +71,14 @@ static void unlock_ring(bool locked) LOCK_UNCHECKED
     }
 }
 
-static void append(char c)
+/* In two parts where the ring ends. */
+static void append(const char *record, size_t length)
 {
-    ring[head % RING_BYTES] = c;
-    head++;
+    size_t before_end = min_u64(length, RING_BYTES - head % RING_BYTES);
+
+    memcpy(&ring[head % RING_BYTES], record, before_end);
+    memcpy(ring, record + before_end, length - before_end);
+    head += length;
 }
 
 static void drop_oldest(void)
@@ -86,6 +91,17 @@ static void drop_oldest(void)
     }
 }
 
+#define EACH_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* Has one of the eight characters no picture? A byte below n borrows into its top bit when n is taken away.
+ */
+static bool any_control(uint64_t eight)
+{
+    uint64_t del = eight ^ EACH_BYTE(0x7f);
+
+    return ((((eight - EACH_BYTE(0x20)) & ~eight) | ((del - EACH_BYTE(1)) & ~del)) & EACH_BYTE(0x80)) != 0;
+}
+
 static char printable(char c)
 {
     return (unsigned char)c < 0x20 || c == 0x7f ? '.' : c;
@@ -93,23 +109,28 @@ static char printable(char c)
 
 void log_ring_put(enum log_level level, const char *text, size_t length)
 {
+    /* The text begins at the second word; the level stands before it, the newline behind. */
+    uint64_t record[LOG_LINE_MAX / 8 + 2];
+    char *clean = (char *)(record + 1);
     log_sink sink;
-    char clean[LOG_LINE_MAX];
-    bool locked;
+    bool locked, controls = false;
 
     length = min_u64(length, LOG_LINE_MAX);
-    for (size_t i = 0; i < length; i++) {
-        clean[i] = printable(text[i]);
+    record[length / 8 + 1] = EACH_BYTE(' ');
+    memcpy(clean, text, length);
+    for (size_t i = 0; i <= length / 8; i++) {
+        controls = controls || any_control(record[i + 1]);
     }
+    for (size_t i = 0; controls && i < length; i++) {
+        clean[i] = printable(clean[i]);
+    }
+    clean[-1] = (char)('0' + level);
+    clean[length] = '\n';
     locked = lock_ring();
     while (head - tail + length + 2 > RING_BYTES) {
         drop_oldest();
     }
-    append((char)('0' + level));
-    for (size_t i = 0; i < length; i++) {
-        append(clean[i]);
-    }
-    append('\n');
+    append(clean - 1, length + 2);
     unlock_ring(locked);
 
     sink = atomic_load_explicit(&line_sink, memory_order_acquire);

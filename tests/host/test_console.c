@@ -189,6 +189,35 @@ TEST(hostile_log_text_cannot_forge_a_line)
     expect("(BH) name is \"x..(d1) forged.[A\"\r\n");
 }
 
+/* Any byte anywhere: what has no picture is a dot, the rest is as it was. */
+TEST(log_ring_shows_no_control_characters)
+{
+    char text[LOG_LINE_MAX], line[LOG_LINE_MAX];
+    enum log_level level;
+
+    start();
+    for (unsigned round = 0; round < 2000; round++) {
+        size_t length = (size_t)test_random_below(round % 2 == 0 ? 20 : LOG_LINE_MAX + 1);
+        uint64_t cursor = 0;
+        int read = -1;
+
+        for (size_t i = 0; i < length; i++) {
+            text[i] = (char)(test_random_below(8) == 0 ? test_random_below(256) : 'a');
+        }
+        log_ring_put(LOG_WARN, text, length);
+        for (int n = 0; n >= 0; n = log_ring_read(&cursor, &level, line, sizeof(line))) {
+            read = n;
+        }
+        CHECK_EQ(read, length);
+        CHECK_EQ(level, LOG_WARN);
+        for (size_t i = 0; i < length; i++) {
+            bool control = (unsigned char)text[i] < 0x20 || text[i] == 0x7f;
+
+            CHECK_EQ(line[i], control ? '.' : text[i]);
+        }
+    }
+}
+
 TEST(early_lines_are_printed_by_init_above_the_threshold)
 {
     start();
