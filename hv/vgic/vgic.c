@@ -241,7 +241,7 @@ unsigned vgic_target(const struct vgic *vgic, unsigned intid)
     return target != VIRQ_NO_TARGET ? target : 0;
 }
 
-unsigned vgic_next_linked_spi(const struct vgic *vgic, unsigned vcpu, unsigned from)
+unsigned vgic_next_linked(const struct vgic *vgic, unsigned from)
 {
     for (unsigned word = from / 32; word < vgic->word_count; word++) {
         uint32_t linked = vgic->linked[word];
@@ -249,15 +249,21 @@ unsigned vgic_next_linked_spi(const struct vgic *vgic, unsigned vcpu, unsigned f
         if (word == from / 32) {
             linked &= ~UINT32_C(0) << (from % 32);
         }
-        for (; linked != 0; linked &= linked - 1) {
-            unsigned intid = word * 32 + (unsigned)__builtin_ctz(linked);
-
-            if (vgic_target(vgic, intid) == vcpu) {
-                return intid;
-            }
+        if (linked != 0) {
+            return word * 32 + (unsigned)__builtin_ctz(linked);
         }
     }
     return 0;
+}
+
+unsigned vgic_next_linked_spi(const struct vgic *vgic, unsigned vcpu, unsigned from)
+{
+    unsigned intid = vgic_next_linked(vgic, from);
+
+    while (intid != 0 && vgic_target(vgic, intid) != vcpu) {
+        intid = vgic_next_linked(vgic, intid + 1);
+    }
+    return intid;
 }
 
 void vgic_vcpu_reset(struct vgic *vgic, unsigned vcpu)
@@ -271,12 +277,14 @@ void vgic_vcpu_reset(struct vgic *vgic, unsigned vcpu)
 
         v->bound_slots &= v->bound[slot] < GIC_SPI_FIRST ? ~BIT32(slot) : ~UINT32_C(0);
     }
+    /* None is listed: V1. Others may have made them pending while it was off, so they may be queued, and no
+     * queue wants them after: only a line that is up stays pending, and what has a line is disabled. */
+    for (unsigned queue = 0; queue < VIRQ_QUEUE_COUNT; queue++) {
+        virq_queue_drop_private(vgic, &v->queue[queue]);
+    }
     for (unsigned intid = 0; intid < GIC_SPI_FIRST; intid++) {
-        struct virq *virq = &v->local[intid];
-
-        virq_queue_remove(vgic, virq);
-        virq_reset(vgic, virq);
-        virq_requeue(vgic, virq);
+        v->local[intid].queue = VIRQ_QUEUE_NONE;
+        virq_reset(vgic, &v->local[intid]);
     }
     vgic_mark_stale(vgic, vcpu);
 }

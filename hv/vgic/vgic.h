@@ -166,7 +166,9 @@ void vgic_sgi_write(struct vgic *vgic, unsigned vcpu, uint64_t value, unsigned g
 
 /* Target vCPU of SPI @intid now (v2: lowest in the mask; none: 0). */
 unsigned vgic_target(const struct vgic *vgic, unsigned intid);
-/* The first linked SPI >= @from that targets @vcpu; 0 when there is none. To re-route when a vCPU moves. */
+/* The first linked SPI >= @from; 0 when there is none. To take all from a domain. */
+unsigned vgic_next_linked(const struct vgic *vgic, unsigned from);
+/* The same of those that target @vcpu. To re-route when a vCPU moves. */
 unsigned vgic_next_linked_spi(const struct vgic *vgic, unsigned vcpu, unsigned from);
 
 /* vCPU reset (PSCI CPU_ON): its SGIs and PPIs to reset state. Linked PPIs drop hw_active. The vCPU is not

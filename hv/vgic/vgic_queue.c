@@ -40,3 +40,16 @@ void virq_queue_remove(struct vgic *vgic, struct virq *virq)
     }
     virq->queue = VIRQ_QUEUE_NONE;
 }
+
+void virq_queue_drop_private(const struct vgic *vgic, struct virq_queue *queue)
+{
+    for (uint32_t rest = queue->levels; rest != 0; rest &= rest - 1) {
+        unsigned level = (unsigned)__builtin_ctz(rest);
+
+        queue->bits[level * vgic->word_count] = 0;
+        queue->words[level] &= ~BIT32(0);
+        if (queue->words[level] == 0) {
+            queue->levels &= ~BIT32(level);
+        }
+    }
+}

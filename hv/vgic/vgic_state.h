@@ -148,6 +148,9 @@ struct vgic {
 /* vgic_queue.c */
 void virq_queue_insert(struct vgic *vgic, struct virq *virq, unsigned vcpu, enum virq_queue_id queue);
 void virq_queue_remove(struct vgic *vgic, struct virq *virq); /* Nothing when it is in none. */
+/* Take all private interrupts out of @queue, of one vCPU; what they say of their queue is left to the caller.
+ */
+void virq_queue_drop_private(const struct vgic *vgic, struct virq_queue *queue);
 
 static inline bool virq_queue_empty(const struct virq_queue *queue)
 {

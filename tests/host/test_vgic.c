@@ -281,3 +281,32 @@ TEST(reset_of_a_vcpu)
     write_bit(1, GICD_ISENABLER, TIMER);
     CHECK(published(1, TIMER));
 }
+
+/* What came while it was off: its own interrupts are reset, at whatever priority they waited; SPIs stay. */
+TEST(reset_of_a_vcpu_that_was_off)
+{
+    guest_start(2, 4);
+    write_byte(0, GICD_ITARGETSR, SOFT_EDGE, 2);
+    for (unsigned intid = 0; intid < GIC_SPI_FIRST; intid++) {
+        write_bit(1, GICD_ISENABLER, intid);
+        write_byte(1, GICD_IPRIORITYR, intid, (uint8_t)(intid * 8));
+    }
+    write_bit(1, GICD_ISACTIVER, 21);
+    machine_unload(1);
+    for (unsigned sgi = 0; sgi < GIC_SGI_COUNT; sgi++) {
+        dist_write(0, GICD_SGIR, 2u << 16 | sgi);
+    }
+    vgic_set_level(machine.vgic, 1, 20, true);
+    pend(1, SOFT_EDGE);
+    check_invariants();
+    vgic_vcpu_reset(machine.vgic, 1);
+    check_invariants();
+    machine_fill(1);
+    CHECK_EQ(guest_ack(1), SOFT_EDGE);
+    guest_end(1, SOFT_EDGE);
+    CHECK_EQ(dist_read(1, GICD_ISACTIVER), 0);
+    CHECK_EQ(dist_read(1, GICD_ISPENDR), BIT32(20)); /* Its line is still up, and it is disabled. */
+    CHECK_EQ(machine_ack(1), -1);
+    write_bit(1, GICD_ISENABLER, 20);
+    CHECK_EQ(guest_ack(1), 20);
+}

@@ -236,6 +236,10 @@ TEST(linked_spis_of_a_vcpu)
     machine_link(32, true);
     machine_link(95, true);
     write_byte(0, GICD_ITARGETSR, DEVICE, 2);
+    CHECK_EQ(vgic_next_linked(machine.vgic, 32), 32);
+    CHECK_EQ(vgic_next_linked(machine.vgic, 33), DEVICE);
+    CHECK_EQ(vgic_next_linked(machine.vgic, DEVICE + 1), 95);
+    CHECK_EQ(vgic_next_linked(machine.vgic, 96), 0);
     CHECK_EQ(vgic_next_linked_spi(machine.vgic, 0, 32), 32);
     CHECK_EQ(vgic_next_linked_spi(machine.vgic, 0, 33), 95);
     CHECK_EQ(vgic_next_linked_spi(machine.vgic, 0, 96), 0);
