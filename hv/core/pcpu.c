@@ -67,6 +67,11 @@ void pcpu_kick(unsigned cpu)
     }
 }
 
+void pcpu_kick_self(void)
+{
+    gic()->send_sgi(IRQ_SGI_KICK, cpu_id());
+}
+
 void pcpu_reschedule(uint32_t cpus)
 {
     for (uint32_t rest = cpus & pcpu_online_mask(); rest != 0; rest &= rest - 1) {

@@ -80,6 +80,9 @@ void pcpu_reschedule(uint32_t cpus);
  * already. */
 void pcpu_kick(unsigned cpu);
 
+/* Come back to EL2 as soon as a guest runs on this pCPU: there is more to do than one stay should. */
+void pcpu_kick_self(void);
+
 /* Make all others halt, and wait a moment for it: one that waits for a lock does not come. Any CPU, in a
  * panic. */
 void pcpu_halt_others(void);

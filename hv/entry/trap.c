@@ -58,10 +58,12 @@ struct vcpu *trap_irq(struct vcpu *vcpu)
 }
 
 /* Nobody to run: sleep until an interrupt is pending, take it. Interrupts stay masked: a pending one ends the
- * wfi all the same. */
+ * wfi all the same. A wish of this pCPU's own comes with none. */
 static void idle(struct pcpu *cpu)
 {
-    cpu_wait_for_interrupt();
+    if (atomic_load_explicit(&cpu->work, memory_order_relaxed) == 0) {
+        cpu_wait_for_interrupt();
+    }
     take_interrupt(cpu, gic()->ack());
 }
 
@@ -71,10 +73,17 @@ static bool is_stale(const struct vcpu *vcpu)
 }
 
 /* There is something to do before a guest may run, or nobody to run. (Not inlined: trap_exit() needs no
- * frame.) */
+ * frame.)
+ *
+ * A choice that finds somebody to run ends the stay, however soon another is asked for, so that a stay has
+ * one switch at most. Invariant: when a guest runs here with work asked for, a kick is pending or on its way.
+ * For another pCPU asks first and kicks after (pcpu_reschedule), and no interrupt is taken here between the
+ * choice, which takes all that was asked for, and the guest; for what this pCPU asked of itself meanwhile it
+ * kicks itself. Nor do kicks keep a guest from running for ever: who runs stays for the scheduler's
+ * ratelimit. */
 __attribute__((noinline)) static struct vcpu *exit_with_work(struct pcpu *cpu)
 {
-    bool loaded = false;
+    bool changed = false, loaded = false;
     struct vcpu *vcpu;
 
     for (;;) {
@@ -85,22 +94,25 @@ __attribute__((noinline)) static struct vcpu *exit_with_work(struct pcpu *cpu)
                 pcpu_halt();
             }
             if (work & PCPU_RESCHEDULE) {
-                loaded = vcpu_schedule(cpu) || loaded;
+                loaded = vcpu_schedule(cpu);
+                changed = true;
             }
-            continue; /* It may have left more for this pCPU, whom nobody sends a kick then. */
         }
         vcpu = cpu->current;
-        if (vcpu == NULL || cpu->doze_since != 0) {
-            idle(cpu);
-            continue;
-        }
-        if (!is_stale(vcpu)) {
+        if (vcpu != NULL && cpu->doze_since == 0) {
             break;
         }
+        idle(cpu);
+    }
+    if (is_stale(vcpu)) {
         irq_update(cpu, vcpu);
-        if (atomic_load_explicit(&cpu->work, memory_order_relaxed) == 0) {
-            break;
-        }
+        changed = true;
+    }
+    if (!changed) {
+        return vcpu;
+    }
+    if (atomic_load_explicit(&cpu->work, memory_order_relaxed) != 0) {
+        pcpu_kick_self();
     }
     if (loaded) {
         guest_return(vcpu); /* Nothing of the CPU is its own, though it may have been the last to run here. */
