@@ -5,12 +5,10 @@
 #include "arch/cache.h"
 #include "arch/mmu.h"
 #include "base/page_alloc.h"
-#include "core/console.h"
 #include "core/events.h"
 #include "core/grant_table.h"
 #include "core/irq.h"
 #include "core/pcpu.h"
-#include "core/power.h"
 #include "core/sched_setup.h"
 #include "core/wall_clock.h"
 #include "lib/abi.h"
@@ -251,31 +249,22 @@ int domain_create(const struct domain_params *params, struct domain **out)
 
 void domain_discard(struct domain *domain)
 {
-    irq_release(domain);
+    for (unsigned next = irq_release(domain, 0); next != 0;) {
+        next = irq_release(domain, next);
+    }
     events_domain_forget(domain);
     give_back(domain);
     domains[domain->id] = NULL;
-    atomic_fetch_sub(&running_count, 1); /* Nobody has stopped: the machine stays on. */
+    (void)domain_count_out(); /* Nobody has stopped: the machine stays on. */
 }
 
-static const char *reason_name(enum shutdown_reason reason)
+unsigned domain_count_out(void)
 {
-    switch (reason) {
-    case SHUTDOWN_POWEROFF:
-        return "powered off";
-    case SHUTDOWN_REBOOT:
-        return "asked for a reboot, which takes a toolstack: it stays off";
-    case SHUTDOWN_SUSPEND:
-        return "suspended for good";
-    case SHUTDOWN_CRASH:
-        return "crashed";
-    case SHUTDOWN_WATCHDOG:
-        return "was stopped by its watchdog";
-    }
-    return "stopped";
+    return atomic_fetch_sub(&running_count, 1) - 1;
 }
 
-void domain_shutdown(struct domain *domain, enum shutdown_reason reason)
+/* Returns whether it ran until now. */
+static bool stop(struct domain *domain, enum shutdown_reason reason)
 {
     bool first;
 
@@ -286,25 +275,21 @@ void domain_shutdown(struct domain *domain, enum shutdown_reason reason)
         vcpu_stop(domain->vcpu[i]);
     }
     spin_unlock(&domain->power_lock);
-    if (!first) {
-        return;
-    }
-    if (!domain->shutdown_named) {
+    if (first && !domain->shutdown_named) {
         domain->reason = reason;
     }
-    grant_maps_close(&domain->grant_maps);
-    pcpu_timer_arm(&domain->end_timer, cpu_count_ticks());
-    irq_release(domain);
-    events_domain_stop(domain);
-    console_guest_flush(domain->id);
-    if (domain->privileged) {
-        power_dom0_stopped(domain->reason == SHUTDOWN_POWEROFF, domain->reason == SHUTDOWN_CRASH);
-    } else {
-        log_info("d%u %s", domain->id, reason_name(domain->reason));
+    if (first) {
+        grant_maps_close(&domain->grant_maps);
+        pcpu_timer_arm(&domain->end_timer, cpu_count_ticks());
+        events_domain_stop(domain);
     }
-    events_raise_global(VIRQ_DOM_EXC);
-    if (atomic_fetch_sub(&running_count, 1) == 1) {
-        power_last_domain_stopped();
+    return first;
+}
+
+void domain_shutdown(struct domain *domain, enum shutdown_reason reason)
+{
+    if (stop(domain, reason)) {
+        domain_end(domain);
     }
 }
 
@@ -325,7 +310,11 @@ int domain_name_shutdown(struct domain *domain, enum shutdown_reason reason)
 
 void domain_crash(struct vcpu *vcpu, const char *why)
 {
-    log_error("d%uv%u: %s", vcpu->domain->id, vcpu->id, why);
-    vcpu_dump(vcpu);
-    domain_shutdown(vcpu->domain, SHUTDOWN_CRASH);
+    struct domain *domain = vcpu->domain;
+
+    if (stop(domain, SHUTDOWN_CRASH)) {
+        domain->end.why = why;
+        vcpu_dump_take(vcpu, &domain->end.crash);
+        domain_end(domain);
+    }
 }

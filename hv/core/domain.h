@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "arch/spinlock.h"
+#include "core/domain_end.h"
 #include "core/evtchn.h"
 #include "core/grant_map.h"
 #include "core/physmap.h"
@@ -37,7 +38,8 @@ struct domain {
     struct spinlock power_lock; /* LOCK_RANK_DOMAIN: PSCI state of its vCPUs. */
     _Atomic bool stopped;       /* Shut down: its vCPUs never run again. */
     enum shutdown_reason reason;
-    bool shutdown_named; /* SCHEDOP_shutdown_code: "reason" is said already, whatever it stops for. */
+    struct domain_end end; /* From then on. */
+    bool shutdown_named;   /* SCHEDOP_shutdown_code: "reason" is said already, whatever it stops for. */
     struct watchdog watchdog[WATCHDOG_COUNT]; /* Guarded by the power lock. */
     _Atomic bool runstate_flag;               /* VMASST_TYPE_runstate_update_flag. */
     struct physmap physmap;                   /* Its memory. */
@@ -88,14 +90,19 @@ void domain_discard(struct domain *domain);
 /* By id; NULL. Domains are never freed yet, so the pointer stays good. */
 struct domain *domain_get(uint16_t id);
 
-/* Stop all its vCPUs for good. Any CPU, no lock held. */
+/* Stop all its vCPUs for good; what else is to be done and said follows soon (core/domain_end.h). Any CPU, no
+ * lock held. */
 void domain_shutdown(struct domain *domain, enum shutdown_reason reason);
 
 /* Whatever @domain will stop for, that is @reason. 0, or -EBUSY: it has stopped, or said so before. */
 int domain_name_shutdown(struct domain *domain, enum shutdown_reason reason);
 
-/* The running vCPU's domain did what it must not: log @why with its registers and stop that domain alone. */
+/* The running vCPU's domain did what it must not: stop that domain alone, and log @why, which stays valid,
+ * with the vCPU's registers. */
 void domain_crash(struct vcpu *vcpu, const char *why);
+
+/* One domain less that runs: returns how many are left. */
+unsigned domain_count_out(void);
 
 /* Zeroed pages owned by the hypervisor, through the direct map; NULL. */
 void *hv_alloc(size_t size_bytes);

@@ -17,6 +17,7 @@
 #include "lib/panic.h"
 
 #define OWN_HANDLER_MAX 8
+#define RELEASE_SLICE 16u /* SPIs given back in one stay in EL2. */
 
 static struct {
     unsigned intid;
@@ -428,15 +429,19 @@ void irq_set_level(struct domain *domain, unsigned vcpu, unsigned intid, bool le
     }
 }
 
-void irq_release(struct domain *domain)
+unsigned irq_release(struct domain *domain, unsigned from)
 {
+    const struct gic_driver *g = gic();
+    unsigned intid;
+
     spin_lock(vgic_lock(domain->vgic));
-    for (unsigned intid = GIC_SPI_FIRST; intid < domain->spi_limit; intid++) {
-        if (spi_owner[intid] == domain) {
-            gic()->enable(intid, false);
-            gic()->set_pending(intid, false);
-            gic()->set_active(intid, false);
-        }
+    intid = vgic_next_linked(domain->vgic, from);
+    for (unsigned count = 0; intid != 0 && count < RELEASE_SLICE; count++) {
+        g->enable(intid, false);
+        g->set_pending(intid, false);
+        g->set_active(intid, false);
+        intid = vgic_next_linked(domain->vgic, intid + 1);
     }
     spin_unlock(vgic_lock(domain->vgic));
+    return intid;
 }

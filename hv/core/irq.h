@@ -21,8 +21,9 @@ void irq_enable_own(unsigned intid);
 /* Hand SPI @intid to @domain, hardware-linked. Returns 0, -EINVAL (no such SPI), -EBUSY (taken). */
 int irq_assign(struct domain *domain, unsigned intid, bool edge);
 
-/* @domain has stopped: none of its interrupts may bother a pCPU any more. */
-void irq_release(struct domain *domain);
+/* @domain has stopped: its SPIs may not bother a pCPU any more. Some of them, from INTID @from (0: the first)
+ * on; returns where to go on, 0 when that was all. */
+unsigned irq_release(struct domain *domain, unsigned from);
 
 /* Do in the physical GIC what a change of @domain's vGIC asks for. With the vGIC's lock still held from the
  * change, so that model and hardware cannot part. What concerns other vCPUs is left:

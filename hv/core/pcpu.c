@@ -17,6 +17,7 @@ _Static_assert(sizeof(struct bound_lr) == 16, "entry/fast_irq.S shifts by four")
 _Static_assert(offsetof(struct pcpu, bound_slot) == PCPU_BOUND_SLOT, "core/layout.h");
 
 #define HALT_WAIT_MS 10
+#define TIMERS_A_STAY 4u /* Each may wake a vCPU, some 500 instructions. */
 
 static struct pcpu pcpus[CPU_MAX] __attribute__((aligned(64)));
 static _Atomic uint32_t online_mask;
@@ -147,17 +148,20 @@ void pcpu_timer_disarm(unsigned cpu, struct timer *timer)
 void pcpu_timer_interrupt(void)
 {
     struct pcpu *cpu = this_cpu();
+    uint64_t now = cpu_count_ticks(); /* One that is armed anew for at once is the next stay's. */
     struct timer *timer;
+    unsigned count = 0;
 
     do {
         spin_lock(&cpu->timer_lock);
-        timer = timer_pop_expired(&cpu->timers, cpu_count_ticks());
+        timer = count < TIMERS_A_STAY ? timer_pop_expired(&cpu->timers, now) : NULL;
         if (timer == NULL) {
-            program_timer(cpu);
+            program_timer(cpu); /* In the past already, if more have expired: the interrupt comes again. */
         }
         spin_unlock(&cpu->timer_lock);
         if (timer != NULL) {
             timer->expired(timer);
+            count++;
         }
     } while (timer != NULL);
 }

@@ -132,8 +132,4 @@ static inline void vcpu_set_x(struct vcpu *vcpu, unsigned n, uint64_t value)
     }
 }
 
-/* The registers in words, at LOG_INFO, for a domain that crashed. @vcpu is the running one. */
-void vcpu_dump(const struct vcpu *vcpu);
-#define VCPU_DUMP_LINES 14u
-
 #endif

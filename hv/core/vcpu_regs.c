@@ -270,22 +270,3 @@ void vcpu_inject_abort(struct vcpu *vcpu, uint64_t addr, bool instruction)
     sysreg_write(far_el1, addr);
     enter_el1(vcpu, (class << 26) | ESR_IL | FAULT_EXTERNAL_ABORT);
 }
-
-void vcpu_dump(const struct vcpu *vcpu)
-{
-    const struct frame *f = &vcpu->frame;
-
-    log_error("d%uv%u pc 0x%016lx pstate 0x%lx", vcpu->domain->id, vcpu->id, (unsigned long)f->pc,
-              (unsigned long)f->pstate);
-    for (unsigned i = 0; i < 30; i += 3) {
-        log_error("  x%-2u %016lx  x%-2u %016lx  x%-2u %016lx", i, (unsigned long)f->x[i], i + 1,
-                  (unsigned long)f->x[i + 1], i + 2, (unsigned long)f->x[i + 2]);
-    }
-    log_error("  x30 %016lx  sp  %016lx  esr %016lx", (unsigned long)f->x[30],
-              (unsigned long)sysreg_read(sp_el1), (unsigned long)sysreg_read(esr_el1));
-    log_error("  elr %016lx  far %016lx  vbar %016lx", (unsigned long)sysreg_read(elr_el1),
-              (unsigned long)sysreg_read(far_el1), (unsigned long)sysreg_read(vbar_el1));
-    log_error("  sctlr %lx ttbr0 %lx ttbr1 %lx tcr %lx", (unsigned long)sysreg_read(sctlr_el1),
-              (unsigned long)sysreg_read(ttbr0_el1), (unsigned long)sysreg_read(ttbr1_el1),
-              (unsigned long)sysreg_read(tcr_el1));
-}

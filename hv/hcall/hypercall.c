@@ -3,6 +3,7 @@
 #include "hcall/hypercall.h"
 
 #include "core/domain.h"
+#include "core/dump.h"
 #include "core/guest_log.h"
 #include "lib/abi.h"
 #include "lib/error.h"
@@ -66,12 +67,23 @@ void hypercall(struct vcpu *vcpu)
     vcpu->frame.x[0] = (uint64_t)hypercall_find(vcpu->frame.x[16])(vcpu, vcpu->frame.x);
 }
 
+/* Its lines in one go: debug traps are in DEBUG builds alone, which have no bar. */
+static void dump(struct vcpu *vcpu)
+{
+    struct vcpu_dump registers;
+
+    vcpu_dump_take(vcpu, &registers);
+    for (unsigned i = 0; i < VCPU_DUMP_LINES; i++) {
+        vcpu_dump_line(&registers, i);
+    }
+}
+
 void hypercall_debug_trap(struct vcpu *vcpu, uint32_t immediate)
 {
     switch (immediate) {
-    case 0xffff:
+    case 0xffff: /* All registers. */
         if (guest_log_allowed(vcpu->domain, VCPU_DUMP_LINES)) {
-            vcpu_dump(vcpu);
+            dump(vcpu);
         }
         break;
     case 0xfffe:
