@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 # test_domain_hostile.py - QEMU tests of guests that do what they must not, and of the domain beside them.
+import re
 import sys
 
 import scenario
@@ -84,12 +85,36 @@ def storms_together():
     boot([*domains, neighbour(50)], until=r"d5 powered off\n").passed(5).says_not("Panic", "EL2 exception", "crashed")
 
 
+def check_report(result, number):
+    """What is said of a crash: all of it, in order, nothing of another domain's end between."""
+    value = "[0-9a-f]{16}"
+    wanted = [rf"error: d{number}v0: \w+", rf"error: d{number}v0 pc 0x{value} pstate 0x[0-9a-f]+$",
+              *[rf"error:   x{n:<2} {value}  x{n + 1:<2} {value}  x{n + 2:<2} {value}$" for n in range(0, 30, 3)],
+              rf"error:   x30 {value}  sp  {value}  esr {value}$", rf"error:   elr {value}  far {value}  vbar {value}$",
+              r"error:   sctlr [0-9a-f]+ ttbr0 [0-9a-f]+ ttbr1 [0-9a-f]+ tcr [0-9a-f]+$", rf"d{number} crashed$"]
+    said = [line[len("(BH) "):] for line in result.lines if line.startswith("(BH) ")]
+    first = next((i for i, line in enumerate(said) if re.match(wanted[0], line)), len(said))
+    for pattern, line in zip(wanted, said[first:] + [""] * len(wanted)):
+        if not re.match(pattern, line):
+            result.fail(f"the report of d{number}'s crash has '{line}' in the place of {pattern}")
+
+
 @test()
 def crash_stops_one_domain():
     """A domain that cannot even take its exceptions is stopped, alone, and its registers are shown."""
     for what in CRASHES:
         result = boot([storm(what), neighbour(100)], smp=2).ended().passed(2)
-        result.says(r"^\(BH\) .*d1 crashed$", r"^\(BH\) .*d1v0.* pc 0x", r"^\(BH\) .*  x30 ", r"ttbr0")
+        check_report(result, 1)
+
+
+@test(level="fast")
+def crash_of_all_domains():
+    """Several at once, and the machine goes when all is said."""
+    for board in ("virt", "virt-gicv3"):
+        result = boot([storm(CRASHES[i % 2], i) for i in range(1, 5)], board=board).ended()
+        for number in range(1, 5):
+            check_report(result, number)
+        result.equal(result.lines[-2], f"(BH) {scenario.END}", "the last line")
 
 
 if __name__ == "__main__":
