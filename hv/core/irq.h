@@ -61,4 +61,9 @@ void irq_follow(struct pcpu *cpu, struct vcpu *vcpu);
 /* Software interrupts into a domain. Any CPU, no lock of rank LOCK_RANK_VGIC or above held. */
 void irq_set_level(struct domain *domain, unsigned vcpu, unsigned intid, bool level);
 
+/* For DEBUG builds: panics unless what the fast path may do on this pCPU is right for @vcpu, which goes on
+ * now.
+ * @all: look through the whole table too. */
+void irq_check_fast_path(const struct pcpu *cpu, const struct vcpu *vcpu, bool all);
+
 #endif

@@ -108,6 +108,9 @@ __attribute__((noinline)) static struct vcpu *exit_with_work(struct pcpu *cpu)
         irq_update(cpu, vcpu);
         changed = true;
     }
+    if (CONFIG_DEBUG) {
+        irq_check_fast_path(cpu, vcpu, changed);
+    }
     if (!changed) {
         return vcpu;
     }
@@ -128,6 +131,9 @@ struct vcpu *trap_exit(void)
     if (atomic_load_explicit(&cpu->work, memory_order_relaxed) != 0 || vcpu == NULL || cpu->doze_since != 0 ||
         is_stale(vcpu)) {
         return exit_with_work(cpu);
+    }
+    if (CONFIG_DEBUG) {
+        irq_check_fast_path(cpu, vcpu, false);
     }
     return vcpu;
 }

@@ -175,4 +175,16 @@ unsigned vgic_next_linked_spi(const struct vgic *vgic, unsigned vcpu, unsigned f
  * running. */
 void vgic_vcpu_reset(struct vgic *vgic, unsigned vcpu);
 
+/* A list register as the fast path has it. */
+struct vgic_fast_slot {
+    unsigned intid;     /* The table: what fires into it. 0: nothing does, and the rest is not looked at. */
+    struct gic_lr lr;   /* What it holds. */
+    struct gic_lr next; /* What would be written. */
+    bool active, active_known; /* Is the physical interrupt active, if that was read? */
+};
+
+/* What is wrong with list register @slot of @vcpu, which is not stale (vgic_check.c); NULL: nothing. */
+const char *vgic_fast_wrong(const struct vgic *vgic, unsigned vcpu, unsigned slot,
+                            const struct vgic_fast_slot *now);
+
 #endif
