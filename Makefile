@@ -51,6 +51,9 @@ include mk/tools.mk
 .PHONY: golden
 golden:
 	$(Q)./bench --golden --no-bars
+	$(Q)$(MAKE) tools
+	$(Q)tools/el2bound.py --golden --load fast
+	$(Q)tools/el2bound.py --golden --load fast --board virt-gicv3
 
 help:
 	@sed -n 's/^#: //p' mk/help.txt

@@ -9,7 +9,8 @@
     tools/el2bound.py --json build/bench/el2bound.json          and as data
     tools/el2bound.py --show FILE                               what the plugin wrote on another occasion
 
-docs/el2-bound.md says what is counted and what the figures do not say. Exit status 1: a bar is broken."""
+docs/el2-bound.md says what is counted and what the figures do not say. Exit status 1: a bar is broken, or an exact
+count is another than tests/golden has."""
 import argparse
 import dataclasses
 import json
@@ -19,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 
+import bench_report
 import mktree
 import qemu
 
@@ -26,6 +28,7 @@ NM = "aarch64-linux-gnu-nm"
 PLUGIN = os.path.join("build", "tools", "el2stay.so")
 HZ = 1000000000
 LIMIT = 120  # Seconds of one boot.
+GOLDEN = os.path.join("tests", "golden", "el2bound.json")
 
 BAR_STAY = 5000  # Instructions, once domains run.
 BARS_FAST = {"insns": 30, "code_lines": 4, "data_lines": 3, "gic_reads": 1, "gic_writes": 2}
@@ -57,6 +60,7 @@ class Load:
     domains: list
     cpus: int = 4
     options: str = ""
+    exact: bool = False  # Its counts are golden: any change in how others share the CPUs moves those of the rest.
 
 
 def guest(name):
@@ -91,7 +95,7 @@ def busy(cpu):
 # share it, so that slices end.
 CALLS = ("hypercall", "psci", "gic", "abort", "reg", "yield")
 LOADS = {
-    "fast": Load("one CPU, the meter alone", [meter(300)], cpus=1),
+    "fast": Load("one CPU, the meter alone", [meter(300)], cpus=1, exact=True),
     "busy": Load("four busy CPUs, the meter on one of them",
                  [meter(300, affinity={0: "0"}), *[busy(cpu) for cpu in range(4)]]),
     "calls": Load("four CPUs, storms of hypercalls, PSCI, vGIC, aborts, system registers",
@@ -282,6 +286,39 @@ def report_bars(results):
     return good
 
 
+def exact_counts(results, board):
+    return {f"{board}/{name}": {"longest": longest_of(data), "fast_path": fast_path_of(data)}
+            for name, data in results.items() if LOADS[name].exact}
+
+
+def read_golden():
+    if not os.path.exists(GOLDEN):
+        return {"versions": bench_report.versions(), "counts": {}}
+    with open(GOLDEN, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def write_golden(counts):
+    """Renews `counts`; what else is golden stays, if it was made with the same tools."""
+    golden, versions = read_golden(), bench_report.versions()
+    kept = golden["counts"] if golden["versions"] == versions else {}
+    with open(GOLDEN, "w", encoding="utf-8") as file:
+        json.dump({"versions": versions, "counts": {**kept, **counts}}, file, indent=1, sort_keys=True)
+        file.write("\n")
+
+
+def check_golden(counts):
+    """Says what differs. Returns whether nothing does."""
+    golden, versions = read_golden(), bench_report.versions()
+    if golden["versions"] != versions:
+        print(f"golden counts: toolchain differs, not compared ({versions}; golden: {golden['versions']})")
+        return True
+    different = [name for name in counts if counts[name] != golden["counts"].get(name)]
+    for name in different:
+        print(f"FAIL {name}: {counts[name]} instead of {golden['counts'].get(name)}; if that is meant, 'make golden' renews it")
+    return not different
+
+
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--load", action="append", choices=LOADS, help="this load only; may be repeated")
@@ -290,6 +327,8 @@ def arguments():
     parser.add_argument("--lines", type=int, default=12, help="causes shown of each load (12)")
     parser.add_argument("--calls", action="store_true", help="show the calls of the longest stay of each cause")
     parser.add_argument("--match", default="", help="only causes whose name has this regular expression")
+    parser.add_argument("--golden", action="store_true", help=f"write the exact counts to {GOLDEN}")
+    parser.add_argument("--check-golden", action="store_true", help="compare the exact counts with it")
     parser.add_argument("--json", metavar="FILE", help="write all of it as JSON")
     parser.add_argument("--show", metavar="FILE", help="show what the plugin wrote, and run nothing")
     return parser.parse_args()
@@ -313,6 +352,10 @@ def main():
         results[name] = data
         show(data, options.lines, options.calls)
     good = report_bars(results)
+    if options.golden:
+        write_golden(exact_counts(results, options.board))
+    if options.check_golden:
+        good &= check_golden(exact_counts(results, options.board))
     if options.json:
         with open(options.json, "w", encoding="utf-8") as file:
             json.dump({"bars": {"stay": BAR_STAY, "fast": BARS_FAST},
