@@ -19,7 +19,6 @@
 #include "lib/log.h"
 
 #define START_TIMEOUT_MS 500
-#define GICH_LR(slot) (0x100 + 4 * (uint64_t)(slot)) /* IHI 0048B 5.3.7 */
 #define MMFR0_PARANGE(v) ((v)&0xf)
 #define PARANGE_48_BITS 5u
 
@@ -44,7 +43,7 @@ static void set_vectors(struct pcpu *cpu)
     cpu->gicc_base = gicc.v;
     for (unsigned slot = 0; slot < GIC_LR_MAX; slot++) {
         cpu->bound[slot].place =
-            v2 ? gich.v + GICH_LR(slot) : (uint64_t)fast_v3_stubs + slot * FAST_V3_STUB_BYTES;
+            v2 ? gich.v + GICH_LR + slot * 4 : (uint64_t)fast_v3_stubs + slot * FAST_V3_STUB_BYTES;
     }
     sysreg_write(vbar_el2, v2 ? vectors_fast_v2 : vectors_fast_v3);
 }
@@ -71,6 +70,7 @@ void smp_init_this_cpu(void)
     barrier_isb();
     __asm__ volatile("tlbi alle1\n\tdsb nsh" ::: "memory"); /* Nothing of whoever ran here before. */
     gic()->init_cpu(cpu_id());
+    this_cpu()->lr_mask = BIT32(gic()->lr_count()) - 1;
     set_vectors(this_cpu());
     irq_enable_own(boot_board->timer.hyp_intid);
     irq_enable_own(boot_board->gic.maintenance_intid);

@@ -101,6 +101,7 @@ static int create_vcpu(struct domain *domain, unsigned id, uint32_t hard_affinit
     vcpu->vmpidr = BIT64(31) | id; /* Xen's numbering of up to sixteen: Aff0. */
     atomic_init(&vcpu->loaded_cpu, CPU_NONE);
     vcpu->last_cpu = CPU_NONE;
+    vcpu->timer_cpu = CPU_NONE;
     timer_init(&vcpu->timer, timer_expired);
     timer_init(&vcpu->poll_timer, poll_expired);
     vcpu->unit.domid = domain->id;
@@ -227,6 +228,7 @@ int domain_create(const struct domain_params *params, struct domain **out)
         error = create_grants(domain);
     }
     if (error == 0) {
+        domain->vttbr = domain->physmap.stage2.table.root.v | (uint64_t)domain->physmap.stage2.vmid << 48;
         error = create_vgic(domain, params);
     }
     for (unsigned i = 0; error == 0 && i < params->vcpu_count; i++) {

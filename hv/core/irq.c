@@ -5,7 +5,11 @@
  * leaves its pCPU with all list registers empty and no PPI active does not pay it: it is "parked", the model
  * still thinks it loaded, and when nothing has made it stale it is taken up again as it was, its bound
  * interrupts published anew. Whoever needs the model to be the truth unparks it first: a fold of empty list
- * registers. Guarded by the vGIC's lock. */
+ * registers.
+ *
+ * The flag is a token, no lock: who swaps it from true to false takes the vCPU up, or folds it. Its pCPU sets
+ * it, with release, when the list registers are left; a fold is made under the vGIC's lock, which who comes
+ * second and finds the flag gone has to take before it fills. */
 #include "core/irq.h"
 
 #include "arch/barrier.h"
@@ -212,8 +216,7 @@ void irq_apply(struct domain *domain, const struct vgic_work *work)
     }
 }
 
-/* The fast path must not inject any more. */
-static void bound_clear(struct pcpu *cpu)
+void irq_bound_clear(struct pcpu *cpu)
 {
     for (uint32_t rest = cpu->bound_slots; rest != 0; rest &= rest - 1) {
         cpu->bound_slot[cpu->bound_intid[__builtin_ctz(rest)]] = 0;
@@ -221,8 +224,7 @@ static void bound_clear(struct pcpu *cpu)
     cpu->bound_slots = 0;
 }
 
-/* Let the fast path inject what the last fill of @vcpu bound. */
-static void bound_publish(struct pcpu *cpu, const struct vcpu *vcpu)
+void irq_bound_publish(struct pcpu *cpu, const struct vcpu *vcpu)
 {
     for (uint32_t rest = vcpu->bound_slots; rest != 0; rest &= rest - 1) {
         unsigned slot = (unsigned)__builtin_ctz(rest);
@@ -257,7 +259,7 @@ uint32_t irq_fold(struct pcpu *cpu, struct vcpu *vcpu)
     for (unsigned slot = 0; slot < count; slot++) {
         g->lr_decode(g->lr_read(slot), &lr[slot]);
     }
-    bound_clear(cpu);
+    irq_bound_clear(cpu);
     notice = fold(vcpu, lr);
     events_reassert(vcpu);
     return notice;
@@ -267,14 +269,10 @@ uint32_t irq_unpark(struct vcpu *vcpu)
 {
     static const struct gic_lr empty[GIC_LR_MAX];
 
-    if (!vcpu->parked) {
-        return 0;
-    }
-    vcpu->parked = false;
-    return fold(vcpu, empty);
+    return irq_take_parked(vcpu) ? fold(vcpu, empty) : 0;
 }
 
-static void apply_ppi_enables(struct pcpu *cpu, uint16_t enable)
+void irq_ppi_enables(struct pcpu *cpu, uint16_t enable)
 {
     for (uint32_t rest = (uint32_t)(cpu->ppi_enabled ^ enable); rest != 0; rest &= rest - 1) {
         unsigned ppi = (unsigned)__builtin_ctz(rest);
@@ -292,7 +290,7 @@ static void apply_ppis(struct pcpu *cpu, const struct domain *domain, const stru
 
         gic()->set_active(GIC_PPI_FIRST + ppi, (fill->ppi_active & BIT32(ppi)) != 0);
     }
-    apply_ppi_enables(cpu, fill->ppi_enable);
+    irq_ppi_enables(cpu, fill->ppi_enable);
     cpu->ppi_unknown = fill->ppi_active != 0;
 }
 
@@ -315,7 +313,7 @@ void irq_fill(struct pcpu *cpu, struct vcpu *vcpu)
             vcpu->bound_value[slot] = g->lr_encode(&fill.bound_lr[slot]);
         }
     }
-    bound_publish(cpu, vcpu);
+    irq_bound_publish(cpu, vcpu);
     if (cpu->vif_none_pending != fill.none_pending_irq) {
         cpu->vif_none_pending = fill.none_pending_irq;
         g->vif_set(fill.none_pending_irq);
@@ -354,50 +352,34 @@ void irq_update(struct pcpu *cpu, struct vcpu *vcpu)
     }
 }
 
-void irq_vcpu_unload(struct pcpu *cpu, struct vcpu *vcpu)
+void irq_vcpu_fold_off(struct pcpu *cpu, struct vcpu *vcpu)
 {
     const struct gic_driver *g = gic();
     struct spinlock *lock = vgic_lock(vcpu->domain->vgic);
-    uint32_t notice = 0;
+    uint32_t notice;
 
-    g->vcpu_save(&vcpu->gic);
     spin_lock(lock);
-    /* What is switched off cannot be asked to unpark, for an interrupt that is another vCPU's by now; and of
-     * one that wants the maintenance interrupt more waits in the model: left on, it would fire for ever. */
-    if (vcpu->powered && !cpu->ppi_unknown && !cpu->vif_none_pending &&
-        g->lr_empty() == BIT32(g->lr_count()) - 1) {
-        vcpu->parked = true;
-        bound_clear(cpu);
-    } else {
-        notice = irq_fold(cpu, vcpu);
-        for (unsigned slot = 0; slot < g->lr_count(); slot++) {
-            g->lr_write(slot, 0);
-        }
-        cpu->vif_none_pending = false;
-        g->vif_set(false);
-        cpu->ppi_unknown =
-            true; /* An active one stays so until the next fill. Its timer is stopped: nothing can fire. */
-    }
+    notice = irq_fold(cpu, vcpu);
     spin_unlock(lock);
+    for (unsigned slot = 0; slot < g->lr_count(); slot++) {
+        g->lr_write(slot, 0);
+    }
+    cpu->vif_none_pending = false;
+    g->vif_set(false);
+    cpu->ppi_unknown =
+        true; /* An active one stays so until the next fill. Its timer is stopped: nothing can fire. */
     irq_notice(vcpu->domain, notice);
 }
 
-void irq_vcpu_load(struct pcpu *cpu, struct vcpu *vcpu)
+void irq_vcpu_fill_on(struct pcpu *cpu, struct vcpu *vcpu)
 {
     struct spinlock *lock = vgic_lock(vcpu->domain->vgic);
-    uint32_t notice = 0;
+    uint32_t notice;
 
-    gic()->vcpu_load(&vcpu->gic);
     spin_lock(lock);
-    if (vcpu->parked && !cpu->ppi_unknown && !vgic_stale(vcpu->domain->vgic, vcpu->id)) {
-        vcpu->parked = false;
-        apply_ppi_enables(cpu, vcpu->ppi_enable);
-        bound_publish(cpu, vcpu);
-    } else {
-        notice = irq_unpark(vcpu);
-        events_reassert(vcpu);
-        irq_fill(cpu, vcpu);
-    }
+    notice = irq_unpark(vcpu);
+    events_reassert(vcpu);
+    irq_fill(cpu, vcpu);
     spin_unlock(lock);
     irq_notice(vcpu->domain, notice);
 }

@@ -6,6 +6,7 @@
 #include "core/domain.h"
 #include "core/pcpu.h"
 #include "drivers/gic.h"
+#include "drivers/gicv2_lr.h"
 
 #define IRQ_SGI_KICK 0u /* Pass trap_exit(). */
 
@@ -51,9 +52,75 @@ void irq_refresh(struct pcpu *cpu, struct vcpu *vcpu);
 /* What a stale vCPU needs: what has come is added to its list registers when that is all, else both. */
 void irq_update(struct pcpu *cpu, struct vcpu *vcpu);
 
-/* The physical side of loading and unloading a vCPU: PPIs' enables and active bits, the bound table. */
-void irq_vcpu_unload(struct pcpu *cpu, struct vcpu *vcpu);
-void irq_vcpu_load(struct pcpu *cpu, struct vcpu *vcpu);
+/* The fast path must not inject any more; it may inject what the last fill of @vcpu bound. */
+void irq_bound_clear(struct pcpu *cpu);
+void irq_bound_publish(struct pcpu *cpu, const struct vcpu *vcpu);
+/* Linked PPIs (bit 0 = INTID 16): enabled on this pCPU are those of the mask. */
+void irq_ppi_enables(struct pcpu *cpu, uint16_t enable);
+
+/* Take @vcpu's token: true when it was parked, which it is no more. */
+static inline bool irq_take_parked(struct vcpu *vcpu)
+{
+    return atomic_load_explicit(&vcpu->parked, memory_order_relaxed) &&
+           atomic_exchange_explicit(&vcpu->parked, false, memory_order_acquire);
+}
+
+/* The physical side of loading and unloading a vCPU: PPIs' enables and active bits, list registers, the bound
+ * table. The long ways of the two below. */
+void irq_vcpu_fold_off(struct pcpu *cpu, struct vcpu *vcpu);
+void irq_vcpu_fill_on(struct pcpu *cpu, struct vcpu *vcpu);
+
+/* The virtual interface's registers but for the list registers. A switch cannot afford the driver's table on
+ * a GICv2, where each is a word. vif_save() returns whether the list registers hold nothing. */
+static inline bool vif_save(struct vcpu *vcpu, uint32_t lr_mask)
+{
+    if (gic() == &gicv2_driver) {
+        gicv2_vcpu_save(&vcpu->gic);
+        return (gicv2_lr_empty() & lr_mask) == lr_mask;
+    }
+    gic()->vcpu_save(&vcpu->gic);
+    return gic()->lr_empty() == lr_mask;
+}
+
+static inline void vif_load(const struct vcpu *vcpu)
+{
+    if (gic() == &gicv2_driver) {
+        gicv2_vcpu_load(&vcpu->gic);
+    } else {
+        gic()->vcpu_load(&vcpu->gic);
+    }
+}
+
+/* It is parked if it may be. Not what is switched off: it cannot be asked to unpark for an interrupt that is
+ * another vCPU's by now. Nor what wants the maintenance interrupt: more of it waits in the model, and left on
+ * it would fire for ever. */
+static inline void irq_vcpu_unload(struct pcpu *cpu, struct vcpu *vcpu)
+{
+    if (!vif_save(vcpu, cpu->lr_mask) || !vcpu->powered || cpu->ppi_unknown || cpu->vif_none_pending) {
+        irq_vcpu_fold_off(cpu, vcpu);
+        return;
+    }
+    if (cpu->bound_slots != 0) {
+        irq_bound_clear(cpu);
+    }
+    atomic_store_explicit(&vcpu->parked, true, memory_order_release);
+}
+
+static inline void irq_vcpu_load(struct pcpu *cpu, struct vcpu *vcpu)
+{
+    vif_load(vcpu);
+    if (cpu->ppi_unknown || atomic_load_explicit(vcpu->stale, memory_order_relaxed) != 0 ||
+        !irq_take_parked(vcpu)) {
+        irq_vcpu_fill_on(cpu, vcpu);
+        return;
+    }
+    if (cpu->ppi_enabled != vcpu->ppi_enable) {
+        irq_ppi_enables(cpu, vcpu->ppi_enable);
+    }
+    if (vcpu->bound_slots != 0) {
+        irq_bound_publish(cpu, vcpu);
+    }
+}
 
 /* @vcpu runs here now and ran elsewhere before: its linked SPIs come here too. */
 void irq_follow(struct pcpu *cpu, struct vcpu *vcpu);

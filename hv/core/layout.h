@@ -9,6 +9,9 @@
 #define FRAME_PC 248
 #define FRAME_PSTATE 256
 
+/* core/el1_regs.S: struct vcpu_sysregs. */
+#define EL1_REGS_BYTES (23 * 8)
+
 /* struct pcpu; TPIDR_EL2 points at it, always. */
 #define PCPU_STACK_TOP 8
 #define PCPU_GICC 16

@@ -22,22 +22,12 @@ _Static_assert(offsetof(struct pcpu, bound_slot) == PCPU_BOUND_SLOT, "core/layou
 static struct pcpu pcpus[CPU_MAX] __attribute__((aligned(64)));
 static _Atomic uint32_t online_mask;
 
-/* ns = ticks * ns_per_tick_fixed >> 32, and the other way round: 32.32 fixed point, exact to a part in
- * 2^32. */
-static uint64_t ns_per_tick_fixed;
-static uint64_t ticks_per_ns_fixed;
+struct time_scale time_scale;
 
 struct pcpu *pcpu_get(unsigned cpu)
 {
     ASSERT(cpu < CPU_MAX);
     return &pcpus[cpu];
-}
-
-static void slice_expired(struct timer *timer)
-{
-    struct pcpu *cpu = CONTAINER_OF(timer, struct pcpu, slice);
-
-    atomic_fetch_or(&cpu->work, PCPU_RESCHEDULE);
 }
 
 void pcpu_init(unsigned cpu, uint64_t stack_top)
@@ -48,7 +38,8 @@ void pcpu_init(unsigned cpu, uint64_t stack_top)
     p->stack_top = stack_top;
     spin_init(&p->timer_lock, LOCK_RANK_TIMER);
     timer_queue_init(&p->timers);
-    timer_init(&p->slice, slice_expired);
+    p->slice_end = TIME_NEVER;
+    p->timer_deadline = TIME_NEVER;
 }
 
 uint32_t pcpu_online_mask(void)
@@ -111,11 +102,9 @@ _Noreturn void pcpu_halt(void)
     cpu_halt();
 }
 
-/* Tell the hypervisor's timer when to fire next. With the timer lock held. */
-static void program_timer(struct pcpu *cpu)
+void pcpu_timer_program(struct pcpu *cpu, uint64_t deadline)
 {
-    uint64_t deadline = timer_next(&cpu->timers);
-
+    cpu->timer_deadline = deadline;
     if (deadline == TIME_NEVER) {
         sysreg_write(cnthp_ctl_el2, 0);
         return;
@@ -129,8 +118,8 @@ void pcpu_timer_arm(struct timer *timer, uint64_t deadline)
     struct pcpu *cpu = this_cpu();
 
     spin_lock(&cpu->timer_lock);
-    if (timer_arm(&cpu->timers, timer, deadline)) {
-        program_timer(cpu);
+    if (timer_arm(&cpu->timers, timer, deadline) && deadline < cpu->timer_deadline) {
+        pcpu_timer_program(cpu, deadline);
     }
     spin_unlock(&cpu->timer_lock);
 }
@@ -151,38 +140,28 @@ void pcpu_timer_interrupt(void)
     uint64_t now = cpu_count_ticks(); /* One that is armed anew for at once is the next stay's. */
     struct timer *timer;
     unsigned count = 0;
+    uint64_t next;
 
+    if (cpu->slice_end <= now) {
+        cpu->slice_end = TIME_NEVER;
+        atomic_fetch_or(&cpu->work, PCPU_RESCHEDULE);
+    }
     do {
         spin_lock(&cpu->timer_lock);
         timer = count < TIMERS_A_STAY ? timer_pop_expired(&cpu->timers, now) : NULL;
-        if (timer == NULL) {
-            program_timer(cpu); /* In the past already, if more have expired: the interrupt comes again. */
-        }
+        next = timer_next(&cpu->timers);
         spin_unlock(&cpu->timer_lock);
         if (timer != NULL) {
             timer->expired(timer);
             count++;
         }
     } while (timer != NULL);
+    /* In the past already, if more have expired: the interrupt comes again. */
+    pcpu_timer_program(cpu, min_u64(next, cpu->slice_end));
 }
 
 void time_init(uint32_t frequency_hz)
 {
-    ns_per_tick_fixed = (uint64_t)(((unsigned __int128)NS_PER_S << 32) / frequency_hz);
-    ticks_per_ns_fixed = (uint64_t)(((unsigned __int128)frequency_hz << 32) / NS_PER_S);
-}
-
-uint64_t ns_from_ticks(uint64_t ticks)
-{
-    return (uint64_t)(((unsigned __int128)ticks * ns_per_tick_fixed) >> 32);
-}
-
-uint64_t ticks_from_ns(uint64_t ns)
-{
-    return (uint64_t)(((unsigned __int128)ns * ticks_per_ns_fixed) >> 32);
-}
-
-uint64_t time_now_ns(void)
-{
-    return ns_from_ticks(cpu_count_ticks());
+    time_scale.ns_per_tick = (uint64_t)(((unsigned __int128)NS_PER_S << 32) / frequency_hz);
+    time_scale.ticks_per_ns = (uint64_t)(((unsigned __int128)frequency_hz << 32) / NS_PER_S);
 }

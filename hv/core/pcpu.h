@@ -9,9 +9,9 @@
 #include "arch/cpu.h"
 #include "arch/spinlock.h"
 #include "base/timer.h"
+#include "core/vcpu.h"
 #include "lib/gic.h"
 
-struct vcpu;
 struct sched_pool;
 
 /* GICv2's IAR is masked to ten bits: every index it can give is in the table. */
@@ -43,9 +43,12 @@ struct pcpu {
     struct vcpu *current;  /* Who runs; NULL: idle. */
     struct vcpu *fp_owner; /* Whose FP registers are in the CPU, if that vCPU says so too. */
     bool alone;            /* Nobody else waits for this pCPU: sched_pick()'s word. */
+    bool yields;           /* The running vCPU yielded in this stay. */
+    uint64_t wfi_hcr[2];   /* Bits of HCR_EL2 that trap wfi and wfe, by that word. */
     /* The running vCPU sleeps in place since then (ticks): see core/vcpu_run.c. 0: it does not. */
     uint64_t doze_since;
     _Atomic uint32_t work;
+    uint32_t lr_mask;      /* Bit per list register of the hardware. */
     uint16_t ppi_enabled;  /* Linked PPIs that are enabled in the physical GIC. */
     bool vif_none_pending; /* What gic()->vif_set() was told last. */
     bool ppi_unknown;      /* One may be active that no list register tells of. */
@@ -53,7 +56,9 @@ struct pcpu {
     struct sched_pool *pool;
     struct spinlock timer_lock; /* LOCK_RANK_TIMER: guards timers. */
     struct timer_queue timers;
-    struct timer slice;
+    /* Ticks; its own words, no lock. The hardware fires at the earliest of slice and timers, or before. */
+    uint64_t slice_end;      /* TIME_NEVER: none. */
+    uint64_t timer_deadline; /* What the hardware was told; TIME_NEVER: nothing. */
     _Atomic uint32_t copying; /* Of whose memory something is being copied: core/guest_mem.c. */
 };
 
@@ -90,18 +95,70 @@ void pcpu_halt_others(void);
 /* The own part of it: this pCPU is gone. */
 _Noreturn void pcpu_halt(void);
 
+/* Let the hypervisor's timer fire at @deadline; TIME_NEVER: not at all. */
+void pcpu_timer_program(struct pcpu *cpu, uint64_t deadline);
+
 /* Arm @timer on this pCPU for @deadline (physical counter ticks); disarm one armed on @cpu. */
 void pcpu_timer_arm(struct timer *timer, uint64_t deadline);
 void pcpu_timer_disarm(unsigned cpu, struct timer *timer);
 
+/* This pCPU chooses again whom it runs at @deadline (ticks); TIME_NEVER: not for that reason. One that moves
+ * back does not touch the hardware, which then fires for nothing once: slices are made much more often than
+ * they end. */
+static inline void pcpu_set_slice(struct pcpu *cpu, uint64_t deadline)
+{
+    cpu->slice_end = deadline;
+    if (deadline < cpu->timer_deadline) {
+        pcpu_timer_program(cpu, deadline);
+    }
+}
+
 /* The hypervisor timer's interrupt: run what has expired. */
 void pcpu_timer_interrupt(void);
 
+/* 32.32 fixed point, exact to a part in 2^32. time_init() sets it, and nobody else. */
+extern struct time_scale {
+    uint64_t ns_per_tick, ticks_per_ns;
+} time_scale;
+
+static inline uint64_t ns_from_ticks(uint64_t ticks)
+{
+    return (uint64_t)(((unsigned __int128)ticks * time_scale.ns_per_tick) >> 32);
+}
+
+static inline uint64_t ticks_from_ns(uint64_t ns)
+{
+    return (uint64_t)(((unsigned __int128)ns * time_scale.ticks_per_ns) >> 32);
+}
+
 /* Nanoseconds since boot, on the physical counter. */
-uint64_t time_now_ns(void);
-uint64_t ticks_from_ns(uint64_t ns);
-uint64_t ns_from_ticks(uint64_t ticks);
+static inline uint64_t time_now_ns(void)
+{
+    return ns_from_ticks(cpu_count_ticks());
+}
+
 /* Fix the counter's frequency. Boot CPU, first. */
 void time_init(uint32_t frequency_hz);
+
+/* Something came: if the running vCPU slept in place, it goes on. */
+static inline void vcpu_end_doze(struct pcpu *cpu)
+{
+    if (cpu->doze_since != 0) {
+        vcpu_wake_from_doze(cpu);
+    }
+}
+
+/* The running vCPU lets others of equal standing go first. Nothing when there are none: when there are, the
+ * scheduler says so. */
+static inline void vcpu_yield(struct vcpu *vcpu)
+{
+    struct pcpu *cpu = this_cpu();
+
+    if (!cpu->alone) {
+        sched_yield(&vcpu->unit);
+        cpu->yields = true;
+        atomic_fetch_or(&cpu->work, PCPU_RESCHEDULE);
+    }
+}
 
 #endif

@@ -25,11 +25,14 @@ struct frame {
 };
 
 /* EL1 and EL0 system registers that belong to the guest; they stay in the CPU until another vCPU is
- * loaded. */
+ * loaded. core/el1_regs.S moves them and knows their order. */
 struct vcpu_sysregs {
     uint64_t sctlr, ttbr0, ttbr1, tcr, mair, amair, vbar, esr, far, afsr0, afsr1, elr, spsr;
     uint64_t sp_el0, sp_el1, tpidr_el0, tpidrro_el0, tpidr_el1, contextidr, cpacr, cntkctl, csselr, par;
 };
+
+void el1_save(struct vcpu_sysregs *to);
+void el1_load(const struct vcpu_sysregs *from);
 
 struct vcpu_fp {
     uint8_t q[32][16];
@@ -50,9 +53,9 @@ struct vcpu {
     struct vcpu_sysregs sysregs;
     uint64_t cntv_ctl, cntv_cval, cntp_ctl, cntp_cval;
     struct timer timer; /* Stands in for both while it is off its pCPU. */
-    unsigned timer_cpu; /* Where it was armed last. */
+    unsigned timer_cpu; /* Where it was armed when it last left its pCPU; CPU_NONE: it was not. */
     struct gic_vcpu_state gic;
-    bool parked; /* Off its pCPU, list registers empty, the last fill still good: core/irq.c. */
+    _Atomic bool parked; /* Off its pCPU, list registers empty, the last fill still good: core/irq.c. */
     uint16_t
         ppi_enable; /* Of the last fill: linked PPIs that the guest enabled, and the bound list registers. */
     uint32_t bound_slots;
@@ -75,12 +78,6 @@ static inline struct vcpu *vcpu_of_unit(struct sched_unit *unit)
  * loaded. */
 void vcpu_reset(struct vcpu *vcpu, uint64_t entry, uint64_t context);
 
-/* Put @next's registers in place of what this pCPU holds. Its list registers are filled. */
-void vcpu_load(struct pcpu *cpu, struct vcpu *next);
-
-/* Take the loaded vCPU's registers off this pCPU, if there is one. */
-void vcpu_unload(struct pcpu *cpu);
-
 /* First use of FP since it was loaded: make its registers the ones in the CPU. */
 void vcpu_use_fp(struct pcpu *cpu, struct vcpu *vcpu);
 
@@ -98,11 +95,8 @@ void vcpu_block(struct vcpu *vcpu);
 /* It waits by wfi, which may end for no reason: cheaper while nobody else wants the pCPU. */
 void vcpu_wait(struct vcpu *vcpu);
 
-/* The running vCPU lets others of equal standing go first. */
-void vcpu_yield(struct vcpu *vcpu);
-
-/* Something came while the running vCPU slept in place: it goes on. Nothing when it does not sleep. */
-void vcpu_end_doze(struct pcpu *cpu);
+/* The running vCPU sleeps in place, and something came: it goes on. */
+void vcpu_wake_from_doze(struct pcpu *cpu);
 
 /* Switch @vcpu off or, powered on by vcpu_reset() before, on. */
 void vcpu_stop(struct vcpu *vcpu);

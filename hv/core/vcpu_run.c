@@ -22,16 +22,26 @@
 
 static struct sched_pool pools[CPU_MAX + 1];
 static unsigned pool_count;
-static enum wfi_policy wfi_policy;
+
+/* What of HCR_EL2 traps wfi and wfe while somebody else waits for the pCPU, or nobody does (@alone). */
+static uint64_t wfi_hcr(const struct sched_ops *ops, enum wfi_policy policy, bool alone)
+{
+    bool trap = policy == WFI_POLICY_TRAP || (policy == WFI_POLICY_AUTO && !(alone && ops->may_untrap_wfi));
+
+    return trap ? HCR_TWI | HCR_TWE : 0;
+}
 
 struct sched_pool *sched_setup(const struct sched_ops *ops, uint32_t cpus, enum wfi_policy policy)
 {
     struct sched_pool *pool = &pools[pool_count++];
 
-    wfi_policy = policy;
     sched_pool_init(pool, ops, cpus);
     for (uint32_t rest = cpus; rest != 0; rest &= rest - 1) {
-        pcpu_get((unsigned)__builtin_ctz(rest))->pool = pool;
+        struct pcpu *cpu = pcpu_get((unsigned)__builtin_ctz(rest));
+
+        cpu->pool = pool;
+        cpu->wfi_hcr[false] = wfi_hcr(ops, policy, false);
+        cpu->wfi_hcr[true] = wfi_hcr(ops, policy, true);
     }
     return pool;
 }
@@ -39,61 +49,6 @@ struct sched_pool *sched_setup(const struct sched_ops *ops, uint32_t cpus, enum 
 struct sched_pool *sched_pool_at(unsigned index)
 {
     return &pools[index];
-}
-
-/* Trap wfi and wfe of the loaded vCPU? Not while nobody else waits for this pCPU, unless the user wants
- * it. */
-static void set_wfi_trap(const struct pcpu *cpu, bool alone)
-{
-    bool trap = wfi_policy == WFI_POLICY_TRAP ||
-                (wfi_policy == WFI_POLICY_AUTO && !(alone && cpu->pool->ops->may_untrap_wfi));
-    uint64_t hcr = cpu->loaded->hcr | (sysreg_read(hcr_el2) & HCR_VSE);
-
-    sysreg_write(hcr_el2, trap ? hcr | HCR_TWI | HCR_TWE : hcr);
-}
-
-static void set_slice(struct pcpu *cpu, uint64_t until_ns)
-{
-    if (until_ns != TIME_NEVER) {
-        pcpu_timer_arm(&cpu->slice, ticks_from_ns(until_ns) + 1); /* At it or after it, never before. */
-    } else if (timer_armed(&cpu->slice)) {
-        pcpu_timer_disarm((unsigned)cpu->base.id, &cpu->slice);
-    }
-}
-
-/* May @vcpu not stay loaded on its idle pCPU? It is wanted elsewhere, or switched off: PSCI waits for its
- * registers. */
-static bool must_unload(const struct vcpu *vcpu)
-{
-    return vcpu->unit.awake || !vcpu->powered;
-}
-
-bool vcpu_schedule(struct pcpu *cpu)
-{
-    struct sched_choice choice;
-    struct vcpu *next;
-    bool loads;
-
-    vcpu_end_doze(cpu);
-    choice = sched_pick(cpu->pool, (unsigned)cpu->base.id, time_now_ns());
-    next = choice.next != NULL ? vcpu_of_unit(choice.next) : NULL;
-    if (cpu->loaded != NULL && next != cpu->loaded && (next != NULL || must_unload(cpu->loaded))) {
-        vcpu_unload(cpu);
-    }
-    loads = next != NULL && cpu->loaded == NULL;
-    if (loads) {
-        vcpu_load(cpu, next);
-    }
-    cpu->current = next;
-    cpu->alone = choice.alone;
-    if (next != NULL) {
-        set_wfi_trap(cpu, choice.alone);
-    }
-    set_slice(cpu, choice.until_ns);
-    if (choice.kick != 0) {
-        pcpu_reschedule(choice.kick);
-    }
-    return loads;
 }
 
 void vcpu_notice(struct vcpu *vcpu)
@@ -160,23 +115,10 @@ void vcpu_wait(struct vcpu *vcpu)
     }
 }
 
-void vcpu_yield(struct vcpu *vcpu)
+void vcpu_wake_from_doze(struct pcpu *cpu)
 {
-    struct pcpu *cpu = this_cpu();
-
-    if (cpu->alone) {
-        return; /* There are no others, and when there are the scheduler says so. */
-    }
-    sched_yield(&vcpu->unit, time_now_ns());
-    atomic_fetch_or(&cpu->work, PCPU_RESCHEDULE);
-}
-
-void vcpu_end_doze(struct pcpu *cpu)
-{
-    if (cpu->doze_since != 0) {
-        cpu->current->unit.asleep_ns += ns_from_ticks(cpu_count_ticks() - cpu->doze_since);
-        cpu->doze_since = 0;
-    }
+    cpu->current->unit.asleep_ns += ns_from_ticks(cpu_count_ticks() - cpu->doze_since);
+    cpu->doze_since = 0;
 }
 
 void vcpu_stop(struct vcpu *vcpu)

@@ -48,8 +48,6 @@
 #define GICH_HCR_EN BIT32(0)
 #define GICH_HCR_NPIE BIT32(3)
 #define GICH_VTR 0x004u /* 5.3.2 */
-#define GICH_VMCR 0x008u
-#define GICH_APR 0x0f0u
 
 /* GICH_VMCR, 5.3.3. The virtual interface has 32 priorities, so the smallest binary points are 2 and,
  * Non-secure, 3. */
@@ -174,14 +172,12 @@ static void v2_vcpu_reset(struct gic_vcpu_state *state)
 
 static void v2_vcpu_save(struct gic_vcpu_state *state)
 {
-    state->vmcr = mmio_read32(gicv2_gich, GICH_VMCR);
-    state->apr[0] = mmio_read32(gicv2_gich, GICH_APR);
+    gicv2_vcpu_save(state);
 }
 
 static void v2_vcpu_load(const struct gic_vcpu_state *state)
 {
-    mmio_write32(gicv2_gich, GICH_VMCR, (uint32_t)state->vmcr);
-    mmio_write32(gicv2_gich, GICH_APR, (uint32_t)state->apr[0]);
+    gicv2_vcpu_load(state);
 }
 
 static void v2_init_cpu(unsigned cpu)

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gicv2_lr.h - GICv2's list registers, for the driver and for who knows that it is a GICv2 and cannot afford
- * the driver's table. Source: Arm IHI 0048B 5.3.8, GICH_LR; 5.3.6, GICH_ELSR. */
+/* gicv2_lr.h - GICv2's list registers and a vCPU's other state, for the driver and for who knows that it is a
+ * GICv2 and cannot afford the driver's table. Source: Arm IHI 0048B 5.3.8, GICH_LR; 5.3.6, GICH_ELSR. */
 #ifndef DRIVERS_GICV2_LR_H
 #define DRIVERS_GICV2_LR_H
 
 #include "arch/mmio.h"
+#include "drivers/gic.h"
 #include "lib/gic.h"
 
+#define GICH_VMCR 0x008u
 #define GICH_ELRSR0 0x030u
+#define GICH_APR 0x0f0u
 #define GICH_LR 0x100u
 
 #define LR_PINTID_SHIFT 10
@@ -44,6 +47,18 @@ static inline uint32_t gicv2_lr_empty(void)
 static inline void gicv2_lr_write(unsigned slot, uint32_t raw)
 {
     mmio_write32(gicv2_gich, GICH_LR + slot * 4, raw);
+}
+
+static inline void gicv2_vcpu_save(struct gic_vcpu_state *state)
+{
+    state->vmcr = mmio_read32(gicv2_gich, GICH_VMCR);
+    state->apr[0] = mmio_read32(gicv2_gich, GICH_APR);
+}
+
+static inline void gicv2_vcpu_load(const struct gic_vcpu_state *state)
+{
+    mmio_write32(gicv2_gich, GICH_VMCR, (uint32_t)state->vmcr);
+    mmio_write32(gicv2_gich, GICH_APR, (uint32_t)state->apr[0]);
 }
 
 #endif

@@ -47,6 +47,10 @@ _Static_assert(POOL_WORDS <= sizeof(((struct sched_pool *)NULL)->policy) / sizeo
 _Static_assert(UNIT_YIELDED < sizeof(((struct sched_unit *)NULL)->policy) / sizeof(uint64_t),
                "a unit's words");
 
+/* What a switch between two that share a pCPU does not need: kept out of credit2_pick(), which saves
+ * registers for what is inlined. */
+#define NOT_INLINED __attribute__((noinline))
+
 static unsigned first_cpu(uint64_t mask)
 {
     return (unsigned)__builtin_ctzll(mask);
@@ -76,27 +80,40 @@ static bool may_take(const struct sched_unit *unit, unsigned cpu)
     return (unit->hard_affinity & BIT32(cpu)) != 0 && (!unit->on_cpu || unit->cpu == cpu);
 }
 
-/* The queued unit that @cpu should take; NULL: none. */
-static struct sched_unit *candidate(struct sched_pool *pool, unsigned cpu)
+/* Of those behind @first in the queue, and less than RESIST_NS of running behind it in time, one that fits
+ * @cpu better; else @first. */
+NOT_INLINED static struct sched_unit *fitter(struct sched_pool *pool, struct sched_unit *first, unsigned cpu)
 {
-    struct sched_unit *first = NULL, *best = NULL;
+    struct sched_unit *best = first;
 
-    for (struct list_node *node = pool->queue.next; node != &pool->queue; node = node->next) {
+    for (struct list_node *node = first->run_link.next; node != &pool->queue; node = node->next) {
         struct sched_unit *unit = queued_unit(node);
 
         if (!may_take(unit, cpu)) {
             continue;
         }
-        if (first == NULL) {
-            first = best = unit;
-        } else if (vtime_ahead(vtime_of(unit), vtime_of(first)) >=
-                   (int64_t)clock_span_least(unit, first, RESIST_NS)) {
+        if (vtime_ahead(vtime_of(unit), vtime_of(first)) >=
+            (int64_t)clock_span_least(unit, first, RESIST_NS)) {
             break;
-        } else if (fitness(pool, unit, cpu) > fitness(pool, best, cpu)) {
+        }
+        if (fitness(pool, unit, cpu) > fitness(pool, best, cpu)) {
             best = unit;
         }
     }
     return best;
+}
+
+/* The queued unit that @cpu should take; NULL: none. */
+static struct sched_unit *candidate(struct sched_pool *pool, unsigned cpu)
+{
+    for (struct list_node *node = pool->queue.next; node != &pool->queue; node = node->next) {
+        struct sched_unit *unit = queued_unit(node);
+
+        if (may_take(unit, cpu)) {
+            return node->next != &pool->queue ? fitter(pool, unit, cpu) : unit;
+        }
+    }
+    return NULL;
 }
 
 /* The first queued unit that @cpu may take. @waiting: there is one that may run there, though it may have to
@@ -166,7 +183,7 @@ static void assign(struct sched_pool *pool, struct sched_unit *unit, unsigned cp
 }
 
 /* @unit leaves the queue, or the pCPU it was assigned to, which then looks for another by itself. */
-static void withdraw(struct sched_pool *pool, struct sched_unit *unit)
+NOT_INLINED static void withdraw(struct sched_pool *pool, struct sched_unit *unit)
 {
     if (unit->policy[UNIT_GIVEN] != 0) {
         unsigned cpu = (unsigned)unit->policy[UNIT_GIVEN] - 1;
@@ -284,6 +301,28 @@ static uint32_t settle(struct sched_pool *pool, struct sched_unit *unit, uint32_
     return contend(pool, unit, cpus, now_ns);
 }
 
+/* Nobody else wants @cpu: should @prev, which runs there, leave it for one that it prefers and that is free?
+ */
+static bool goes_home(const struct sched_pool *pool, const struct sched_unit *prev, unsigned cpu)
+{
+    uint32_t prefers = preferred(pool, prev);
+
+    return (prefers & BIT32(cpu)) == 0 && (prefers & (uint32_t)pool->policy[POOL_IDLE]) != 0;
+}
+
+/* Does @next take @cpu from @prev, which would go on? */
+NOT_INLINED static bool takes_over(struct sched_pool *pool, const struct sched_unit *prev,
+                                   const struct sched_unit *next, unsigned cpu, uint64_t now_ns)
+{
+    if (now_ns < ratelimit_end_ns(pool, cpu)) {
+        return false;
+    }
+    if (clock_apart(pool, vtime_of(prev), vtime_of(next))) {
+        clock_level(pool, now_ns);
+    }
+    return beats(pool, next, cpu, now_ns) || shift_ns(pool, next, cpu, now_ns) <= now_ns;
+}
+
 /* Which one runs on @cpu, where nothing is assigned. */
 static struct sched_unit *choose(struct sched_pool *pool, unsigned cpu, uint64_t now_ns)
 {
@@ -294,27 +333,15 @@ static struct sched_unit *choose(struct sched_pool *pool, unsigned cpu, uint64_t
         return next;
     }
     if (next == NULL) {
-        /* Nobody else wants it here: go where it prefers to be, if that is free. */
-        uint32_t better = preferred(pool, prev) & (uint32_t)pool->policy[POOL_IDLE];
-
-        return better != 0 && (preferred(pool, prev) & BIT32(cpu)) == 0 ? NULL : prev;
+        return goes_home(pool, prev, cpu) ? NULL : prev;
     }
-    if (prev->policy[UNIT_YIELDED] != 0) {
-        return next;
-    }
-    if (now_ns < ratelimit_end_ns(pool, cpu)) {
-        return prev;
-    }
-    if (clock_apart(pool, vtime_of(prev), vtime_of(next))) {
-        clock_level(pool, now_ns);
-    }
-    return beats(pool, next, cpu, now_ns) || shift_ns(pool, next, cpu, now_ns) <= now_ns ? next : prev;
+    return prev->policy[UNIT_YIELDED] != 0 || takes_over(pool, prev, next, cpu, now_ns) ? next : prev;
 }
 
 /* When @cpu picks again, if @unit runs there from now on; @other, if not NULL, is the first that waits to
  * take its place. */
-static uint64_t slice_end_ns(const struct sched_pool *pool, const struct sched_unit *unit,
-                             const struct sched_unit *other, unsigned cpu, uint64_t now_ns)
+NOT_INLINED static uint64_t slice_end_ns(const struct sched_pool *pool, const struct sched_unit *unit,
+                                         const struct sched_unit *other, unsigned cpu, uint64_t now_ns)
 {
     bool stays = unit == pool->running[cpu];
     uint64_t start_ns = stays ? unit->state_since_ns : now_ns;
@@ -329,8 +356,10 @@ static uint64_t slice_end_ns(const struct sched_pool *pool, const struct sched_u
     return max_u64(max_u64(end_ns, now_ns + SLICE_MIN_NS), start_ns + pool->ratelimit_ns);
 }
 
-/* @unit, out of the queue, goes on @cpu: the pool's words, and the terms. */
-static struct sched_choice run(struct sched_pool *pool, struct sched_unit *unit, unsigned cpu,
+/* @unit, out of the queue, goes on @cpu: the pool's words, and the terms. @yielded: what ran so far gave way
+ * of its own accord. Those who do so often never see the end of a slice, so it is not worked out: @cpu picks
+ * again early. */
+static struct sched_choice run(struct sched_pool *pool, struct sched_unit *unit, unsigned cpu, bool yielded,
                                uint64_t now_ns)
 {
     struct sched_choice choice = {.next = unit, .until_ns = TIME_NEVER, .alone = true};
@@ -353,14 +382,46 @@ static struct sched_choice run(struct sched_pool *pool, struct sched_unit *unit,
     }
     pool->policy[POOL_ALONE] &= ~BIT64(cpu);
     choice.alone = false;
-    choice.until_ns = slice_end_ns(pool, unit, other, cpu, now_ns);
+    choice.until_ns = yielded ? now_ns + max_u64(SLICE_MIN_NS, pool->ratelimit_ns)
+                              : slice_end_ns(pool, unit, other, cpu, now_ns);
     return choice;
+}
+
+/* One other waits, and may run here: the two change places. Of the pool's words only those of @cpu's state
+ * change. */
+static struct sched_unit *credit2_hand_over(struct sched_pool *pool, unsigned cpu, uint64_t now_ns,
+                                            uint64_t *until_ns)
+{
+    struct sched_unit *prev = pool->running[cpu];
+    struct list_node *queued = pool->queue.next;
+    struct sched_unit *next = queued_unit(queued);
+    uint64_t since_ns = pool->charged_ns[cpu];
+    uint32_t bit = BIT32(cpu);
+
+    if (queued == &pool->queue || queued->next != &pool->queue || prev == NULL ||
+        pool->assigned[cpu] != NULL || !prev->awake ||
+        (prev->hard_affinity & next->hard_affinity & bit) == 0 || (next->on_cpu && next->cpu != cpu) ||
+        now_ns < since_ns) {
+        return NULL;
+    }
+    prev->policy[UNIT_YIELDED] = 0;
+    prev->policy[UNIT_VTIME] += clock_span(prev, now_ns - since_ns);
+    list_init(&next->run_link);
+    list_init(&pool->queue);
+    list_append(&pool->queue, &prev->run_link);
+    pool->policy[POOL_PREEMPT] &= ~(uint64_t)bit;
+    pool->policy[POOL_ALONE] &= ~(uint64_t)bit;
+    clock_raise_floor(pool, cpu,
+                      vtime_ahead(vtime_of(next), vtime_of(prev)) > 0 ? vtime_of(prev) : vtime_of(next));
+    *until_ns = now_ns + max_u64(SLICE_MIN_NS, pool->ratelimit_ns);
+    return next;
 }
 
 static struct sched_choice credit2_pick(struct sched_pool *pool, unsigned cpu, uint64_t now_ns)
 {
     struct sched_unit *prev = pool->running[cpu];
     struct sched_unit *next = pool->assigned[cpu];
+    bool yielded = false;
 
     pool->policy[POOL_PREEMPT] &= ~BIT64(cpu);
     if (next != NULL) {
@@ -369,6 +430,7 @@ static struct sched_choice credit2_pick(struct sched_pool *pool, unsigned cpu, u
         next = choose(pool, cpu, now_ns);
     }
     if (prev != NULL) {
+        yielded = prev->policy[UNIT_YIELDED] != 0 && next != prev;
         prev->policy[UNIT_YIELDED] = 0;
     }
     if (next != prev) {
@@ -379,7 +441,7 @@ static struct sched_choice credit2_pick(struct sched_pool *pool, unsigned cpu, u
             clock_queue(pool, prev);
         }
     }
-    return run(pool, next, cpu, now_ns);
+    return run(pool, next, cpu, yielded, now_ns);
 }
 
 static void credit2_init(struct sched_pool *pool)
@@ -426,10 +488,8 @@ static void credit2_sleep(struct sched_pool *pool, struct sched_unit *unit, uint
     withdraw(pool, unit);
 }
 
-static void credit2_yield(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns)
+static void credit2_yield(struct sched_unit *unit)
 {
-    (void)pool;
-    (void)now_ns;
     unit->policy[UNIT_YIELDED] = 1;
 }
 
@@ -441,11 +501,23 @@ static void credit2_charge(struct sched_pool *pool, struct sched_unit *unit, uin
 
 static uint32_t credit2_saved(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns)
 {
+    uint32_t free = (uint32_t)pool->policy[POOL_IDLE] & unit->hard_affinity;
+    uint32_t others = pool->cpus & ~BIT32(unit->cpu); /* Its own pCPU has just preferred another to it. */
+
     if (unit->policy[UNIT_GIVEN] != 0) {
         return BIT32(unit->policy[UNIT_GIVEN] - 1);
     }
-    /* Its own pCPU has just preferred another to it. */
-    return settle(pool, unit, pool->cpus & ~BIT32(unit->cpu), now_ns);
+    if (free != 0) {
+        unsigned cpu = best_free(pool, unit, free);
+
+        list_remove(&unit->run_link);
+        assign(pool, unit, cpu);
+        return BIT32(cpu);
+    }
+    if (((others | pool->policy[POOL_ALONE]) & unit->hard_affinity) == 0) {
+        return 0;
+    }
+    return contend(pool, unit, others, now_ns);
 }
 
 static uint32_t credit2_affinity_changed(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns)
@@ -493,6 +565,7 @@ const struct sched_ops sched_credit2 = {
     .yield = credit2_yield,
     .charge = credit2_charge,
     .pick = credit2_pick,
+    .hand_over = credit2_hand_over,
     .saved = credit2_saved,
     .affinity_changed = credit2_affinity_changed,
     .params_changed = credit2_params_changed,

@@ -34,30 +34,13 @@
 #define BONUS_NS (10 * NS_PER_MS)
 #define DEBT_NS (10 * NS_PER_MS)
 #define OVERRUN_NS (10 * NS_PER_MS)
-#define RATE_SHIFT 20
-#define SPAN_MAX_NS NS_PER_S /* Times the highest rate, 2^32, this still fits. */
-
-static uint64_t span_at(uint64_t rate, uint64_t ns)
-{
-    return (min_u64(ns, SPAN_MAX_NS) * rate + (BIT64(RATE_SHIFT) - 1)) >> RATE_SHIFT;
-}
-
-uint64_t clock_span(const struct sched_unit *unit, uint64_t ns)
-{
-    return span_at(unit->policy[UNIT_RATE], ns);
-}
-
-uint64_t clock_span_least(const struct sched_unit *a, const struct sched_unit *b, uint64_t ns)
-{
-    return span_at(min_u64(a->policy[UNIT_RATE], b->policy[UNIT_RATE]), ns);
-}
 
 uint64_t clock_ns(const struct sched_unit *unit, uint64_t vtime, uint64_t limit_ns)
 {
     if (vtime >= clock_span(unit, limit_ns)) {
         return limit_ns;
     }
-    return (vtime << RATE_SHIFT) / unit->policy[UNIT_RATE];
+    return (vtime << CLOCK_RATE_SHIFT) / unit->policy[UNIT_RATE];
 }
 
 uint64_t clock_running(const struct sched_pool *pool, unsigned cpu, uint64_t now_ns)
@@ -133,27 +116,9 @@ void clock_place(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_
     }
 }
 
-void clock_queue(struct sched_pool *pool, struct sched_unit *unit)
-{
-    struct list_node *node = pool->queue.prev;
-
-    while (node != &pool->queue &&
-           vtime_ahead(vtime_of(CONTAINER_OF(node, struct sched_unit, run_link)), vtime_of(unit)) > 0) {
-        node = node->prev;
-    }
-    list_insert_before(node->next, &unit->run_link);
-}
-
-void clock_raise_floor(struct sched_pool *pool, unsigned cpu, uint64_t vtime)
-{
-    if (vtime_ahead(vtime, pool->policy[POOL_FLOOR + cpu]) > 0) {
-        pool->policy[POOL_FLOOR + cpu] = vtime;
-    }
-}
-
 static uint64_t wide_gap(const struct sched_pool *pool)
 {
-    return span_at(pool->policy[POOL_RATE], 4 * max_u64(OVERRUN_NS, pool->ratelimit_ns));
+    return clock_span_at(pool->policy[POOL_RATE], 4 * max_u64(OVERRUN_NS, pool->ratelimit_ns));
 }
 
 bool clock_apart(const struct sched_pool *pool, uint64_t a, uint64_t b)

@@ -34,12 +34,27 @@ static inline int64_t vtime_ahead(uint64_t a, uint64_t b)
     return (int64_t)(a - b);
 }
 
+#define CLOCK_RATE_SHIFT 20
+#define CLOCK_SPAN_MAX_NS NS_PER_S /* Times the highest rate, 2^32, this still fits. */
+
+static inline uint64_t clock_span_at(uint64_t rate, uint64_t ns)
+{
+    return (min_u64(ns, CLOCK_SPAN_MAX_NS) * rate + (BIT64(CLOCK_RATE_SHIFT) - 1)) >> CLOCK_RATE_SHIFT;
+}
+
 /* @ns of @unit's running as virtual time; more than a second counts as one. */
-uint64_t clock_span(const struct sched_unit *unit, uint64_t ns);
+static inline uint64_t clock_span(const struct sched_unit *unit, uint64_t ns)
+{
+    return clock_span_at(unit->policy[UNIT_RATE], ns);
+}
+
 /* Virtual time @vtime of @unit as nanoseconds, at most @limit_ns (up to a second). */
 uint64_t clock_ns(const struct sched_unit *unit, uint64_t vtime, uint64_t limit_ns);
 /* @ns of the heavier of two as virtual time. */
-uint64_t clock_span_least(const struct sched_unit *a, const struct sched_unit *b, uint64_t ns);
+static inline uint64_t clock_span_least(const struct sched_unit *a, const struct sched_unit *b, uint64_t ns)
+{
+    return clock_span_at(min_u64(a->policy[UNIT_RATE], b->policy[UNIT_RATE]), ns);
+}
 /* Virtual time of what runs on @cpu, which is not idle, by @now_ns. */
 uint64_t clock_running(const struct sched_pool *pool, unsigned cpu, uint64_t now_ns);
 
@@ -52,9 +67,25 @@ void clock_weights_changed(struct sched_pool *pool);
 /* @unit, in no queue, begins to wait after a sleep: bound what it saved up and what it owes. */
 void clock_place(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns);
 /* Into the queue, which is in order of virtual time, the older first among equals. */
-void clock_queue(struct sched_pool *pool, struct sched_unit *unit);
+static inline void clock_queue(struct sched_pool *pool, struct sched_unit *unit)
+{
+    struct list_node *node = pool->queue.prev;
+
+    while (node != &pool->queue &&
+           vtime_ahead(vtime_of(CONTAINER_OF(node, struct sched_unit, run_link)), vtime_of(unit)) > 0) {
+        node = node->prev;
+    }
+    list_insert_before(node->next, &unit->run_link);
+}
+
 /* @vtime is the lowest that competes for @cpu. */
-void clock_raise_floor(struct sched_pool *pool, unsigned cpu, uint64_t vtime);
+static inline void clock_raise_floor(struct sched_pool *pool, unsigned cpu, uint64_t vtime)
+{
+    if (vtime_ahead(vtime, pool->policy[POOL_FLOOR + cpu]) > 0) {
+        pool->policy[POOL_FLOOR + cpu] = vtime;
+    }
+}
+
 /* Two that compete are so far apart that clock_level() is due. */
 bool clock_apart(const struct sched_pool *pool, uint64_t a, uint64_t b);
 /* Close the gaps between the virtual times of awake units that are wider than any fair history explains. */

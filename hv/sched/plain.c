@@ -26,3 +26,18 @@ uint32_t plain_no_kick(struct sched_pool *pool, struct sched_unit *unit, uint64_
     (void)now_ns;
     return 0;
 }
+
+void plain_no_yield(struct sched_unit *unit)
+{
+    (void)unit;
+}
+
+struct sched_unit *plain_no_hand_over(struct sched_pool *pool, unsigned cpu, uint64_t now_ns,
+                                      uint64_t *until_ns)
+{
+    (void)pool;
+    (void)cpu;
+    (void)now_ns;
+    (void)until_ns;
+    return NULL;
+}

@@ -229,17 +229,6 @@ uint32_t sched_sleep(struct sched_unit *unit, enum runstate state, uint64_t now_
     return kick;
 }
 
-void sched_yield(struct sched_unit *unit, uint64_t now_ns)
-{
-    struct sched_pool *pool = unit->pool;
-
-    spin_lock(&pool->lock);
-    if (unit_runs(unit)) {
-        pool->ops->yield(pool, unit, now_ns);
-    }
-    spin_unlock(&pool->lock);
-}
-
 static void charge(struct sched_pool *pool, unsigned cpu, uint64_t now_ns)
 {
     if (now_ns > pool->charged_ns[cpu]) {
@@ -297,43 +286,111 @@ void sched_get_params(struct sched_unit *unit, struct sched_params *params)
     spin_unlock(&pool->lock);
 }
 
-struct sched_choice sched_pick(struct sched_pool *pool, unsigned cpu, uint64_t now_ns)
+/* @unit is RUNNABLE or asleep and its registers are in memory: others may have it. Lock held. */
+static uint32_t let_go(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns)
 {
-    struct sched_choice choice;
-    struct sched_unit *prev;
+    unit->on_cpu = false;
+    return unit->state == RUNSTATE_RUNNABLE ? pool->ops->saved(pool, unit, now_ns) : 0;
+}
+
+/* Both kinds of pick. @saved: sched_pick_saved()'s. */
+static void pick(struct sched_pool *pool, unsigned cpu, uint64_t now_ns, bool saved,
+                 struct sched_choice *choice)
+{
+    struct sched_unit *prev, *next;
 
     spin_lock(&pool->lock);
     charge(pool, cpu, now_ns);
-    choice = pool->ops->pick(pool, cpu, now_ns);
+    *choice = pool->ops->pick(pool, cpu, now_ns);
     prev = pool->running[cpu];
-    if (choice.next != prev) {
+    next = choice->next;
+    if (next != prev) {
         if (prev != NULL) {
             unit_set_state(prev, prev->awake ? RUNSTATE_RUNNABLE : prev->sleep_state, now_ns);
         }
-        pool->running[cpu] = choice.next;
-        if (choice.next != NULL) {
-            ASSERT(choice.next->awake && (!choice.next->on_cpu || choice.next->cpu == cpu));
-            ASSERT((choice.next->hard_affinity & BIT32(cpu)) != 0);
-            unit_set_state(choice.next, RUNSTATE_RUNNING, now_ns);
-            choice.next->cpu = cpu;
-            choice.next->on_cpu = true;
+        pool->running[cpu] = next;
+        if (next != NULL) {
+            ASSERT(next->awake && (!next->on_cpu || next->cpu == cpu));
+            ASSERT((next->hard_affinity & BIT32(cpu)) != 0);
+            unit_set_state(next, RUNSTATE_RUNNING, now_ns);
+            next->cpu = cpu;
+            next->on_cpu = true;
+        }
+        if (saved) {
+            choice->kick |= let_go(pool, prev, now_ns);
         }
     }
     spin_unlock(&pool->lock);
+}
+
+struct sched_choice sched_pick(struct sched_pool *pool, unsigned cpu, uint64_t now_ns)
+{
+    struct sched_choice choice;
+
+    pick(pool, cpu, now_ns, false, &choice);
     return choice;
+}
+
+/* What @unit slept in place of its time in this state so far goes to BLOCKED. */
+__attribute__((noinline)) static void slept_in_place(struct sched_unit *unit, uint64_t now_ns)
+{
+    if (now_ns > unit->state_since_ns) {
+        add_span(unit->state_ns, unit, now_ns);
+        unit->state_since_ns = now_ns;
+        unit->asleep_ns = 0;
+    }
+}
+
+/* As unit_set_state(), for a change that comes with every switch. */
+static inline void count_state(struct sched_unit *unit, enum runstate from, enum runstate to, uint64_t now_ns)
+{
+    ASSERT(unit->state == from && unit->awake);
+    if (unit->asleep_ns != 0) {
+        slept_in_place(unit, now_ns);
+    }
+    if (now_ns > unit->state_since_ns) {
+        unit->state_ns[from] += now_ns - unit->state_since_ns;
+        unit->state_since_ns = now_ns;
+    }
+    unit->state = to;
+}
+
+void sched_pick_saved(struct sched_pool *pool, unsigned cpu, uint64_t now_ns, struct sched_choice *choice)
+{
+    struct sched_unit *prev, *next;
+
+    spin_lock(&pool->lock);
+    prev = pool->running[cpu];
+    next = pool->ops->hand_over(pool, cpu, now_ns, &choice->until_ns);
+    if (next == NULL) {
+        spin_unlock(&pool->lock);
+        pick(pool, cpu, now_ns, true, choice);
+        return;
+    }
+    choice->next = next;
+    choice->alone = false;
+    choice->kick = 0;
+    count_state(prev, RUNSTATE_RUNNING, RUNSTATE_RUNNABLE, now_ns);
+    count_state(next, RUNSTATE_RUNNABLE, RUNSTATE_RUNNING, now_ns);
+    pool->charged_ns[cpu] = now_ns;
+    pool->running[cpu] = next;
+    next->cpu = cpu;
+    next->on_cpu = true;
+    prev->on_cpu = false;
+    if ((prev->hard_affinity & pool->cpus & ~BIT32(cpu)) != 0) {
+        choice->kick = pool->ops->saved(pool, prev, now_ns);
+    }
+    spin_unlock(&pool->lock);
 }
 
 uint32_t sched_saved(struct sched_unit *unit, uint64_t now_ns)
 {
     struct sched_pool *pool = unit->pool;
-    uint32_t kick = 0;
+    uint32_t kick;
 
     spin_lock(&pool->lock);
     ASSERT(unit->on_cpu && !unit_runs(unit));
-    unit->on_cpu = false;
-    if (unit->state == RUNSTATE_RUNNABLE) {
-        kick = pool->ops->saved(pool, unit, now_ns);
-    }
+    kick = let_go(pool, unit, now_ns);
     spin_unlock(&pool->lock);
     return kick;
 }

@@ -98,12 +98,19 @@ struct sched_ops {
     uint32_t (*wake)(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns);
     /* @unit waits and shall no longer. (One that runs asleep is left out by pick.) */
     void (*sleep)(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns);
+    /* @unit runs, on this pCPU. Alone of all functions called without the pool's lock: no more than a word of
+     * @unit may be written that nobody but pick on its own pCPU looks at. */
+    void (*yield)(struct sched_unit *unit);
     /* @unit runs. */
-    void (*yield)(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns);
     void (*charge)(struct sched_pool *pool, struct sched_unit *unit, uint64_t ran_ns);
     /* pool->running[cpu] is the unit so far, charged; it waits from now on when it is awake and another is
      * chosen. */
     struct sched_choice (*pick)(struct sched_pool *pool, unsigned cpu, uint64_t now_ns);
+    /* What runs on @cpu yields. If it is plain who takes its place, which then waits for it in turn (the
+     * commonest switch of all): charge, change places, write @until_ns and return that unit. NULL: it takes
+     * pick, nothing was done. */
+    struct sched_unit *(*hand_over)(struct sched_pool *pool, unsigned cpu, uint64_t now_ns,
+                                    uint64_t *until_ns);
     /* @unit waits, and has just ceased to be on_cpu. */
     uint32_t (*saved)(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns);
     uint32_t (*affinity_changed)(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns);
@@ -164,8 +171,12 @@ uint32_t sched_unblock(struct sched_unit *unit, uint64_t now_ns);
 /* @state: RUNSTATE_BLOCKED or RUNSTATE_OFFLINE; one that is offline does not become blocked. A running unit
  * goes on until its pCPU, which is in the mask, picks. */
 uint32_t sched_sleep(struct sched_unit *unit, enum runstate state, uint64_t now_ns);
-/* Let others of equal standing go first; its pCPU must pick. Nothing unless the unit runs. */
-void sched_yield(struct sched_unit *unit, uint64_t now_ns);
+/* Let others of equal standing go first; its pCPU must pick. By the pCPU that @unit runs on. */
+static inline void sched_yield(struct sched_unit *unit)
+{
+    unit->pool->ops->yield(unit);
+}
+
 /* What a unit is promised from now on (rtds: from its next period on). Errors as sched_add(), and nothing is
  * changed then. */
 int sched_set_params(struct sched_unit *unit, const struct sched_params *params, uint64_t now_ns,
@@ -180,6 +191,10 @@ int sched_set_affinity(struct sched_unit *unit, uint32_t hard, uint32_t soft, ui
 /* Charge what runs on @cpu, choose who runs there now, update run states. The previous unit, when another,
  * stays on_cpu until sched_saved(). */
 struct sched_choice sched_pick(struct sched_pool *pool, unsigned cpu, uint64_t now_ns);
+/* The same by a pCPU whose unit yields: it runs, and its registers were put into memory beforehand. When
+ * another is chosen that unit is not on_cpu any more, and choice->kick has the pCPUs that should take it, as
+ * of sched_saved(). */
+void sched_pick_saved(struct sched_pool *pool, unsigned cpu, uint64_t now_ns, struct sched_choice *choice);
 /* @unit's registers are in memory and it runs nowhere. Returns the pCPUs that should now take it. */
 uint32_t sched_saved(struct sched_unit *unit, uint64_t now_ns);
 

@@ -135,8 +135,8 @@ static inline void machine_yield(struct machine *m, unsigned index)
 {
     struct sched_unit *unit = &m->units[index].unit;
 
-    sched_yield(unit, machine_time(m));
     if (unit->state == RUNSTATE_RUNNING) {
+        sched_yield(unit);
         m->units[index].yielded = true;
         machine_kick(m, BIT32(unit->cpu));
     }
@@ -206,6 +206,27 @@ static inline void machine_switched(struct machine *m, unsigned id)
     }
 }
 
+/* sched_pick(), or for one that yields sometimes sched_pick_saved(), its registers put away before. */
+static inline struct sched_choice machine_choose(struct machine *m, unsigned id, uint64_t now_ns)
+{
+    struct machine_cpu *cpu = &m->cpus[id];
+    struct sched_unit *was = cpu->current;
+    struct sched_choice choice;
+
+    if (was == NULL || cpu->loaded != was || !machine_unit_of(was)->yielded || machine_random(2) == 0) {
+        return sched_pick(&m->pool, id, now_ns);
+    }
+    sched_pick_saved(&m->pool, id, now_ns, &choice);
+    if (choice.next != was) {
+        MACHINE_CHECK(!was->on_cpu && was->state != RUNSTATE_RUNNING);
+        cpu->loaded = NULL;
+        if (machine_unit_of(was)->doomed) {
+            machine_try_remove(m, was->domid);
+        }
+    }
+    return choice;
+}
+
 static inline void machine_pick(struct machine *m, unsigned id)
 {
     struct machine_cpu *cpu = &m->cpus[id];
@@ -214,7 +235,7 @@ static inline void machine_pick(struct machine *m, unsigned id)
     /* Whose timer has fired does not read an older time. */
     uint64_t now_ns = cpu->timer_ns <= m->now_ns && cpu->timer_ns > read_ns ? cpu->timer_ns : read_ns;
     uint64_t ran_ns = was != NULL && now_ns > was->state_since_ns ? now_ns - was->state_since_ns : 0;
-    struct sched_choice choice = sched_pick(&m->pool, id, now_ns);
+    struct sched_choice choice = machine_choose(m, id, now_ns);
 
     machine_kick(m, choice.kick);
     if (was != NULL && choice.next != NULL && choice.next != was && machine_has(m, &sched_credit2)) {
@@ -235,8 +256,8 @@ static inline void machine_pick(struct machine *m, unsigned id)
     }
     if (choice.next == cpu->loaded) {
         cpu->current = choice.next;
-    } else if (choice.next == NULL && !cpu->loaded->awake && !machine_unit_of(cpu->loaded)->doomed &&
-               (m->pool.cpus & BIT32(id)) != 0) {
+    } else if (choice.next == NULL && cpu->loaded != NULL && !cpu->loaded->awake &&
+               !machine_unit_of(cpu->loaded)->doomed && (m->pool.cpus & BIT32(id)) != 0) {
         cpu->current = NULL; /* Idle in place. */
     } else {
         cpu->switch_count++;

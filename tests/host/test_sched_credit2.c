@@ -2,6 +2,7 @@
 /* test_sched_credit2.c - credit2 on a simulated machine: rules under random life, shares against a model,
  * bounds. */
 #include "lib/error.h"
+#include "sched/credit2_clock.h"
 #include "test.h"
 
 #define MACHINE_CHECK(condition) CHECK(condition)
@@ -360,6 +361,44 @@ TEST(credit2_yield_lets_the_other_go_at_once)
         machine_run(&m, 100000, true);
         CHECK(m.cpus[0].current != NULL && m.cpus[0].current != was);
     }
+}
+
+/* Who yields is charged for what it ran, the other from then on, and both for the time in each state. */
+TEST(credit2_yield_hands_over_with_the_accounts_in_order)
+{
+    static struct sched_pool pool;
+    struct sched_unit a = {.domid = 1, .hard_affinity = 1, .soft_affinity = 1, .params = {.weight = 256}},
+                      b = a;
+    const uint64_t per_ns = 4096 / 256;
+    struct sched_choice choice;
+    enum runstate state;
+    uint64_t since_ns, time_ns[4];
+    uint32_t kick;
+
+    sched_pool_init(&pool, &sched_credit2, 1);
+    CHECK_EQ(sched_add(&pool, &a, 0, &kick), 0);
+    CHECK_EQ(sched_add(&pool, &b, 0, &kick), 0);
+    sched_wake(&a, 0);
+    CHECK_PTR_EQ(sched_pick(&pool, 0, 0).next, &a);
+    CHECK_EQ(pool.policy[POOL_ALONE], 1);
+    CHECK_EQ(sched_wake(&b, 1000), 1);
+    sched_yield(&a);
+    CHECK_EQ(sched_pick_saved(&pool, 0, 3000, &choice), 0);
+    CHECK_PTR_EQ(choice.next, &b);
+    CHECK(!choice.alone && choice.until_ns > 3000);
+    CHECK_EQ(pool.policy[POOL_ALONE], 0);
+    CHECK_EQ(vtime_of(&a), 3000 * per_ns);
+    CHECK(!a.on_cpu && b.on_cpu && pool.running[0] == &b);
+    sched_yield(&b);
+    CHECK_EQ(sched_pick_saved(&pool, 0, 4000, &choice), 0);
+    CHECK_PTR_EQ(choice.next, &a);
+    CHECK_EQ(vtime_of(&b), 1000 * per_ns);
+    sched_runstate(&a, 5000, &state, &since_ns, time_ns);
+    CHECK_EQ(state, RUNSTATE_RUNNING);
+    CHECK_EQ(time_ns[RUNSTATE_RUNNING], 4000);
+    CHECK_EQ(time_ns[RUNSTATE_RUNNABLE], 1000);
+    sched_runstate(&b, 5000, &state, &since_ns, time_ns);
+    CHECK_EQ(time_ns[RUNSTATE_RUNNABLE], 2000 + 1000);
 }
 
 TEST(credit2_ratelimit_bounds_the_switches)
