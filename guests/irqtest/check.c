@@ -117,10 +117,11 @@ bool log_wait(unsigned cpu, uint32_t count)
     return await(&irq_log[cpu].count, count, what);
 }
 
-void look_again(void)
+void look_again(unsigned intid)
 {
     if (platform.gic_version == 2) {
-        (void)mmio_read32(platform.gicd.base + GICD_ISPENDR);
+        gic_disable(intid);
+        gic_enable(intid);
     }
 }
 

@@ -55,9 +55,9 @@ void take_pending(void);          /* Take what is deliverable, then mask again. 
 
 /* After the end of a level interrupt whose line may be up still. When a guest's end deactivates a physical
  * interrupt, QEMU's GICv2 does not look at its inputs again before its distributor is written
- * (gic_complete_irq() updates the virtual interface alone). So a trap into the hypervisor that writes there;
- * nothing on GICv3. */
-void look_again(void);
+ * (gic_complete_irq() updates the virtual interface alone). So what the hypervisor has to write there, of the
+ * enabled interrupt @intid; nothing on GICv3. */
+void look_again(unsigned intid);
 
 /* CPUs 1 to @count - 1 serve with interrupts on from now on. False, and the test failed: one did not start.
  */

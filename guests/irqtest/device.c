@@ -67,7 +67,7 @@ static void on_alarm(unsigned intid, struct trap_frame *frame)
         (void)mmio_read32(rtc.base + RTC_RIS); /* The line is down before the interrupt is ended. */
     }
     gic_end(raw);
-    look_again();
+    look_again(rtc.intid);
     alarms_on[smp_index()]++;
     __atomic_store_n(&alarms, alarms + 1, __ATOMIC_RELEASE);
 }
@@ -225,7 +225,7 @@ static void two_steps(unsigned argument)
             mmio_write32(rtc.base + RTC_ICR, 1);
         }
         gic_deactivate(raw);
-        look_again();
+        look_again(rtc.intid);
     }
     expect_quiet("the line is down");
 }

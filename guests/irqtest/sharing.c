@@ -47,7 +47,7 @@ static void on_tick(unsigned intid, struct trap_frame *frame)
         timer_stop(timer);
     }
     gic_end(raw);
-    look_again(); /* The next deadline may have passed already. */
+    look_again(intid); /* The next deadline may have passed already. */
     __atomic_store_n(&ticker->count, ticker->count + 1, __ATOMIC_RELEASE);
 }
 

@@ -34,7 +34,7 @@ static void on_tick(unsigned intid, struct trap_frame *frame)
     (void)frame;
     count_tick(intid);
     gic_end(raw);
-    look_again();
+    look_again(intid);
 }
 
 static void use(enum timer timer)
@@ -274,7 +274,7 @@ static void two_steps(unsigned timer)
         check(gic_is_active(tick.intid), "not active after its end");
         expect_quiet("ended and not deactivated");
         gic_deactivate(raw);
-        look_again();
+        look_again(tick.intid);
     }
     await_irq("after the last DIR");
     timer_stop(tick.timer);
