@@ -367,7 +367,10 @@ TEST(credit2_yield_lets_the_other_go_at_once)
 TEST(credit2_yield_hands_over_with_the_accounts_in_order)
 {
     static struct sched_pool pool;
-    struct sched_unit a = {.domid = 1, .hard_affinity = 1, .soft_affinity = 1, .params = {.weight = 256}},
+    struct sched_unit a = {.domid = 1,
+                           .hard_affinity = 1,
+                           .soft_affinity = 1,
+                           .params = SCHED_PARAMS_DEFAULT},
                       b = a;
     const uint64_t per_ns = 4096 / 256;
     struct sched_choice choice;
