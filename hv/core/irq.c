@@ -269,7 +269,9 @@ uint32_t irq_unpark(struct vcpu *vcpu)
 {
     static const struct gic_lr empty[GIC_LR_MAX];
 
-    return irq_take_parked(vcpu) ? fold(vcpu, empty) : 0;
+    return atomic_load_explicit(&vcpu->parked, memory_order_relaxed) && irq_take_parked(vcpu)
+               ? fold(vcpu, empty)
+               : 0;
 }
 
 void irq_ppi_enables(struct pcpu *cpu, uint16_t enable)

@@ -61,8 +61,7 @@ void irq_ppi_enables(struct pcpu *cpu, uint16_t enable);
 /* Take @vcpu's token: true when it was parked, which it is no more. */
 static inline bool irq_take_parked(struct vcpu *vcpu)
 {
-    return atomic_load_explicit(&vcpu->parked, memory_order_relaxed) &&
-           atomic_exchange_explicit(&vcpu->parked, false, memory_order_acquire);
+    return atomic_exchange_explicit(&vcpu->parked, false, memory_order_acquire);
 }
 
 /* The physical side of loading and unloading a vCPU: PPIs' enables and active bits, list registers, the bound

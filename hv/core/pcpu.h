@@ -27,6 +27,10 @@ struct bound_lr {
     uint64_t place;
 };
 
+/* Sleeps in place, since doze_since; lets others go first, who wait. Its pCPU's own words. */
+#define PCPU_DOZES BIT32(0)
+#define PCPU_YIELDS BIT32(1)
+
 struct pcpu {
     struct cpu_base base; /* First: arch/cpu.h. */
     uint64_t stack_top;
@@ -43,9 +47,9 @@ struct pcpu {
     struct vcpu *current;  /* Who runs; NULL: idle. */
     struct vcpu *fp_owner; /* Whose FP registers are in the CPU, if that vCPU says so too. */
     bool alone;            /* Nobody else waits for this pCPU: sched_pick()'s word. */
-    bool yields;           /* The running vCPU yielded in this stay. */
+    uint32_t pauses;       /* PCPU_DOZES, PCPU_YIELDS: why the running vCPU does not simply go on. */
     uint64_t wfi_hcr[2];   /* Bits of HCR_EL2 that trap wfi and wfe, by that word. */
-    /* The running vCPU sleeps in place since then (ticks): see core/vcpu_run.c. 0: it does not. */
+    /* The running vCPU sleeps in place since then (ticks): see core/vcpu_run.c. */
     uint64_t doze_since;
     _Atomic uint32_t work;
     uint32_t lr_mask;      /* Bit per list register of the hardware. */
@@ -143,7 +147,7 @@ void time_init(uint32_t frequency_hz);
 /* Something came: if the running vCPU slept in place, it goes on. */
 static inline void vcpu_end_doze(struct pcpu *cpu)
 {
-    if (cpu->doze_since != 0) {
+    if ((cpu->pauses & PCPU_DOZES) != 0) {
         vcpu_wake_from_doze(cpu);
     }
 }
@@ -156,8 +160,7 @@ static inline void vcpu_yield(struct vcpu *vcpu)
 
     if (!cpu->alone) {
         sched_yield(&vcpu->unit);
-        cpu->yields = true;
-        atomic_fetch_or(&cpu->work, PCPU_RESCHEDULE);
+        cpu->pauses |= PCPU_YIELDS;
     }
 }
 

@@ -46,12 +46,13 @@ struct vcpu {
     struct vgic_vcpu *vgic;       /* vgic_of_vcpu() */
     unsigned id;
     uint64_t hcr, vmpidr;
+    uint64_t cntv_ctl, cntv_cval, cntp_ctl, cntp_cval;
+    bool keeps; /* Its FP registers or a virtual SError may be in the CPU, and are kept when it leaves. */
     struct sched_unit unit;
     _Atomic unsigned loaded_cpu; /* pCPU whose registers hold it; CPU_NONE. */
     unsigned last_cpu;           /* Where it was loaded last; CPU_NONE: never. */
     bool powered;                /* PSCI: on. Guarded by the domain's power lock. */
     struct vcpu_sysregs sysregs;
-    uint64_t cntv_ctl, cntv_cval, cntp_ctl, cntp_cval;
     struct timer timer; /* Stands in for both while it is off its pCPU. */
     unsigned timer_cpu; /* Where it was armed when it last left its pCPU; CPU_NONE: it was not. */
     struct gic_vcpu_state gic;
@@ -87,6 +88,9 @@ void vcpu_notice(struct vcpu *vcpu);
 /* Choose who runs on this pCPU and load it. Returns whether it was not loaded before: its general registers
  * are in its frame alone. */
 bool vcpu_schedule(struct pcpu *cpu);
+
+/* The same when the running vCPU yields (PCPU_YIELDS), and others wait. */
+bool vcpu_give_way(struct pcpu *cpu);
 
 /* The running vCPU waits for an interrupt, or its timer, and does not go on before (SCHEDOP_block, poll,
  * CPU_SUSPEND). */

@@ -53,6 +53,7 @@ void vcpu_use_fp(struct pcpu *cpu, struct vcpu *vcpu)
         cpu->fp_owner = vcpu;
     }
     vcpu->fp_used = true;
+    vcpu->keeps = true;
 }
 
 static bool has_pan(void)

@@ -112,13 +112,14 @@ void vcpu_wait(struct vcpu *vcpu)
         vcpu_block(vcpu);
     } else if (!interrupts_wait(cpu, vcpu)) {
         cpu->doze_since = cpu_count_ticks();
+        cpu->pauses |= PCPU_DOZES;
     }
 }
 
 void vcpu_wake_from_doze(struct pcpu *cpu)
 {
     cpu->current->unit.asleep_ns += ns_from_ticks(cpu_count_ticks() - cpu->doze_since);
-    cpu->doze_since = 0;
+    cpu->pauses &= ~PCPU_DOZES;
 }
 
 void vcpu_stop(struct vcpu *vcpu)

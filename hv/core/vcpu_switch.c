@@ -69,7 +69,7 @@ INLINED static inline void timers_unload(struct vcpu *vcpu)
     }
 }
 
-INLINED static inline void timers_load(struct vcpu *vcpu)
+INLINED static inline void timers_load(struct vcpu *vcpu, const struct domain *domain)
 {
     uint64_t cntv_ctl = vcpu->cntv_ctl, cntv_cval = vcpu->cntv_cval;
     uint64_t cntp_ctl = vcpu->cntp_ctl, cntp_cval = vcpu->cntp_cval;
@@ -77,11 +77,23 @@ INLINED static inline void timers_load(struct vcpu *vcpu)
     if (vcpu->timer_cpu != CPU_NONE) {
         pcpu_timer_disarm(vcpu->timer_cpu, &vcpu->timer);
     }
-    sysreg_write(cntvoff_el2, vcpu->domain->count_offset);
+    sysreg_write(cntvoff_el2, domain->count_offset);
     sysreg_write(cntv_cval_el0, cntv_cval);
     sysreg_write(cntp_cval_el0, cntp_cval);
     sysreg_write(cntv_ctl_el0, cntv_ctl);
     sysreg_write(cntp_ctl_el0, cntp_ctl);
+}
+
+/* What not every vCPU that leaves has in the CPU. */
+__attribute__((noinline)) static void keep(struct vcpu *vcpu)
+{
+    if (vcpu->fp_used) {
+        fp_save(&vcpu->fp);
+        vcpu->fp_used = false; /* Saved, and still in the CPU: fp_owner remembers. */
+    }
+    /* The CPU clears it when the guest takes its virtual SError. */
+    vcpu->hcr = (vcpu->hcr & ~HCR_VSE) | (sysreg_read(hcr_el2) & HCR_VSE);
+    vcpu->keeps = (vcpu->hcr & HCR_VSE) != 0;
 }
 
 /* Take the loaded vCPU's registers off this pCPU. It stays on_cpu for the scheduler. */
@@ -90,10 +102,8 @@ INLINED static inline void unload(struct pcpu *cpu, struct vcpu *vcpu)
     timers_unload(vcpu);
     irq_vcpu_unload(cpu, vcpu);
     el1_save(&vcpu->sysregs);
-    vcpu->hcr = (vcpu->hcr & ~HCR_VSE) | (sysreg_read(hcr_el2) & HCR_VSE);
-    if (vcpu->fp_used) {
-        fp_save(&vcpu->fp);
-        vcpu->fp_used = false; /* Saved, and still in the CPU: fp_owner remembers. */
+    if (vcpu->keeps) {
+        keep(vcpu);
     }
     cpu->loaded = NULL;
     atomic_store_explicit(&vcpu->loaded_cpu, CPU_NONE, memory_order_release);
@@ -136,7 +146,7 @@ INLINED static inline void load(struct pcpu *cpu, struct vcpu *next)
         arrive(cpu, next);
     }
     irq_vcpu_load(cpu, next);
-    timers_load(next);
+    timers_load(next, domain);
     if (next->runstate.first != NULL) {
         runstate_area_update(next);
     }
@@ -181,13 +191,18 @@ INLINED static inline bool enact(struct pcpu *cpu, const struct vcpu *loaded,
     return loads;
 }
 
-/* The running vCPU yields, and others wait: that it goes is as good as certain. With its registers put away
- * first, choosing and letting go of it are one visit to the scheduler. */
-__attribute__((noinline)) static bool switch_by_yield(struct pcpu *cpu)
+/* That it goes is as good as certain. With its registers put away first, choosing and letting go of it are
+ * one visit to the scheduler. */
+bool vcpu_give_way(struct pcpu *cpu)
 {
+    struct vcpu *vcpu = cpu->loaded;
     struct sched_choice choice;
 
-    unload(cpu, cpu->loaded);
+    cpu->pauses = 0;                    /* It does not doze. */
+    if (vcpu->runstate.first != NULL) { /* Its area is told of the choice before it is let go. */
+        return vcpu_schedule(cpu);
+    }
+    unload(cpu, vcpu);
     sched_pick_saved(cpu->pool, (unsigned)cpu->base.id, time_now_ns(), &choice);
     return enact(cpu, NULL, &choice);
 }
@@ -200,12 +215,6 @@ bool vcpu_schedule(struct pcpu *cpu)
     uint64_t now_ns;
 
     vcpu_end_doze(cpu);
-    if (cpu->yields) {
-        cpu->yields = false;
-        if (loaded->runstate.first == NULL) { /* Else its area is told of the choice before it is let go. */
-            return switch_by_yield(cpu);
-        }
-    }
     now_ns = time_now_ns();
     choice = sched_pick(cpu->pool, (unsigned)cpu->base.id, now_ns);
     next = choice.next != NULL ? vcpu_of_unit(choice.next) : NULL;

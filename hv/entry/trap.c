@@ -81,9 +81,9 @@ static bool is_stale(const struct vcpu *vcpu)
  * choice, which takes all that was asked for, and the guest; for what this pCPU asked of itself meanwhile it
  * kicks itself. Nor do kicks keep a guest from running for ever: who runs stays for the scheduler's
  * ratelimit. */
-__attribute__((noinline)) static struct vcpu *exit_with_work(struct pcpu *cpu)
+__attribute__((noinline)) static struct vcpu *exit_with_work(struct pcpu *cpu, bool loaded)
 {
-    bool changed = false, loaded = false;
+    bool changed = loaded;
     struct vcpu *vcpu;
 
     for (;;) {
@@ -94,12 +94,12 @@ __attribute__((noinline)) static struct vcpu *exit_with_work(struct pcpu *cpu)
                 pcpu_halt();
             }
             if (work & PCPU_RESCHEDULE) {
-                loaded = vcpu_schedule(cpu);
+                loaded = vcpu_schedule(cpu) || loaded;
                 changed = true;
             }
         }
         vcpu = cpu->current;
-        if (vcpu != NULL && cpu->doze_since == 0) {
+        if (vcpu != NULL && cpu->pauses == 0) {
             break;
         }
         idle(cpu);
@@ -123,14 +123,23 @@ __attribute__((noinline)) static struct vcpu *exit_with_work(struct pcpu *cpu)
     return vcpu;
 }
 
+/* The running vCPU yields: to another, as a rule, with nothing else to do. */
+__attribute__((noinline)) static struct vcpu *exit_by_yield(struct pcpu *cpu)
+{
+    if (!vcpu_give_way(cpu) || CONFIG_DEBUG || atomic_load_explicit(&cpu->work, memory_order_relaxed) != 0) {
+        return exit_with_work(cpu, true);
+    }
+    guest_return(cpu->current); /* Just loaded, so not stale: who makes it so sends a kick. */
+}
+
 struct vcpu *trap_exit(void)
 {
     struct pcpu *cpu = this_cpu();
     struct vcpu *vcpu = cpu->current;
 
-    if (atomic_load_explicit(&cpu->work, memory_order_relaxed) != 0 || vcpu == NULL || cpu->doze_since != 0 ||
+    if (atomic_load_explicit(&cpu->work, memory_order_relaxed) != 0 || vcpu == NULL || cpu->pauses != 0 ||
         is_stale(vcpu)) {
-        return exit_with_work(cpu);
+        return cpu->pauses == PCPU_YIELDS ? exit_by_yield(cpu) : exit_with_work(cpu, false);
     }
     if (CONFIG_DEBUG) {
         irq_check_fast_path(cpu, vcpu, false);
@@ -218,6 +227,7 @@ void trap_sync(struct vcpu *vcpu, uint64_t esr)
 struct vcpu *trap_serror(struct vcpu *vcpu, uint64_t esr)
 {
     guest_log(vcpu, "SError, syndrome 0x%lx: passed on to it", (unsigned long)esr);
+    vcpu->keeps = true;
     sysreg_write(hcr_el2, sysreg_read(hcr_el2) | HCR_VSE);
     return trap_exit();
 }

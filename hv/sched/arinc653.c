@@ -431,7 +431,6 @@ const struct sched_ops sched_arinc653 = {
     .remove = arinc_remove,
     .wake = arinc_wake,
     .sleep = plain_ignore,
-    .yield = plain_no_yield, /* The slot is its own. */
     .charge = plain_ignore,
     .pick = arinc_pick,
     .hand_over = plain_no_hand_over,

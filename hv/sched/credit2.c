@@ -44,8 +44,7 @@
 
 _Static_assert(POOL_WORDS <= sizeof(((struct sched_pool *)NULL)->policy) / sizeof(uint64_t),
                "the pool's words");
-_Static_assert(UNIT_YIELDED < sizeof(((struct sched_unit *)NULL)->policy) / sizeof(uint64_t),
-               "a unit's words");
+_Static_assert(UNIT_GIVEN < sizeof(((struct sched_unit *)NULL)->policy) / sizeof(uint64_t), "a unit's words");
 
 /* What a switch between two that share a pCPU does not need: kept out of credit2_pick(), which saves
  * registers for what is inlined. */
@@ -335,7 +334,7 @@ static struct sched_unit *choose(struct sched_pool *pool, unsigned cpu, uint64_t
     if (next == NULL) {
         return goes_home(pool, prev, cpu) ? NULL : prev;
     }
-    return prev->policy[UNIT_YIELDED] != 0 || takes_over(pool, prev, next, cpu, now_ns) ? next : prev;
+    return prev->yielded || takes_over(pool, prev, next, cpu, now_ns) ? next : prev;
 }
 
 /* When @cpu picks again, if @unit runs there from now on; @other, if not NULL, is the first that waits to
@@ -398,13 +397,11 @@ static struct sched_unit *credit2_hand_over(struct sched_pool *pool, unsigned cp
     uint64_t since_ns = pool->charged_ns[cpu];
     uint32_t bit = BIT32(cpu);
 
-    if (queued == &pool->queue || queued->next != &pool->queue || prev == NULL ||
-        pool->assigned[cpu] != NULL || !prev->awake ||
-        (prev->hard_affinity & next->hard_affinity & bit) == 0 || (next->on_cpu && next->cpu != cpu) ||
-        now_ns < since_ns) {
+    if (queued == &pool->queue || queued->next != &pool->queue || pool->assigned[cpu] != NULL ||
+        !prev->awake || (prev->hard_affinity & next->hard_affinity & bit) == 0 ||
+        (next->on_cpu && next->cpu != cpu) || now_ns < since_ns) {
         return NULL;
     }
-    prev->policy[UNIT_YIELDED] = 0;
     prev->policy[UNIT_VTIME] += clock_span(prev, now_ns - since_ns);
     list_init(&next->run_link);
     list_init(&pool->queue);
@@ -430,8 +427,7 @@ static struct sched_choice credit2_pick(struct sched_pool *pool, unsigned cpu, u
         next = choose(pool, cpu, now_ns);
     }
     if (prev != NULL) {
-        yielded = prev->policy[UNIT_YIELDED] != 0 && next != prev;
-        prev->policy[UNIT_YIELDED] = 0;
+        yielded = prev->yielded && next != prev;
     }
     if (next != prev) {
         if (next != NULL) {
@@ -486,11 +482,6 @@ static void credit2_sleep(struct sched_pool *pool, struct sched_unit *unit, uint
 {
     (void)now_ns;
     withdraw(pool, unit);
-}
-
-static void credit2_yield(struct sched_unit *unit)
-{
-    unit->policy[UNIT_YIELDED] = 1;
 }
 
 static void credit2_charge(struct sched_pool *pool, struct sched_unit *unit, uint64_t ran_ns)
@@ -562,7 +553,6 @@ const struct sched_ops sched_credit2 = {
     .remove = credit2_remove,
     .wake = credit2_wake,
     .sleep = credit2_sleep,
-    .yield = credit2_yield,
     .charge = credit2_charge,
     .pick = credit2_pick,
     .hand_over = credit2_hand_over,

@@ -7,10 +7,9 @@
 #include "sched/sched.h"
 
 enum unit_word {
-    UNIT_VTIME,   /* Virtual time; compare with vtime_ahead() only. */
-    UNIT_RATE,    /* Virtual time per nanosecond, 2^-20ths: 2^32 / weight. */
-    UNIT_GIVEN,   /* pCPU + 1 whose assigned[] names it; 0: none. */
-    UNIT_YIELDED, /* Runs, and lets others go first at the next pick. */
+    UNIT_VTIME, /* Virtual time; compare with vtime_ahead() only. */
+    UNIT_RATE,  /* Virtual time per nanosecond, 2^-20ths: 2^32 / weight. */
+    UNIT_GIVEN, /* pCPU + 1 whose assigned[] names it; 0: none. */
 };
 
 enum pool_word {

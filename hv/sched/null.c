@@ -240,7 +240,6 @@ const struct sched_ops sched_null = {
     .remove = null_remove,
     .wake = null_wake,
     .sleep = plain_ignore,
-    .yield = plain_no_yield,
     .charge = plain_ignore,
     .pick = null_pick,
     .hand_over = plain_no_hand_over,

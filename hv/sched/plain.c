@@ -27,11 +27,6 @@ uint32_t plain_no_kick(struct sched_pool *pool, struct sched_unit *unit, uint64_
     return 0;
 }
 
-void plain_no_yield(struct sched_unit *unit)
-{
-    (void)unit;
-}
-
 struct sched_unit *plain_no_hand_over(struct sched_pool *pool, unsigned cpu, uint64_t now_ns,
                                       uint64_t *until_ns)
 {

@@ -10,7 +10,6 @@ int plain_check(const struct sched_pool *pool, const struct sched_unit *unit,
                 const struct sched_params *params, uint32_t hard);
 /* For sleep and charge. */
 void plain_ignore(struct sched_pool *pool, struct sched_unit *unit, uint64_t time_ns);
-void plain_no_yield(struct sched_unit *unit);
 struct sched_unit *plain_no_hand_over(struct sched_pool *pool, unsigned cpu, uint64_t now_ns,
                                       uint64_t *until_ns);
 uint32_t plain_no_kick(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns);

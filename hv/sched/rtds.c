@@ -442,7 +442,6 @@ const struct sched_ops sched_rtds = {
     .remove = rtds_remove,
     .wake = rtds_wake,
     .sleep = rtds_sleep,
-    .yield = plain_no_yield, /* Deadlines stay what they are. */
     .charge = rtds_charge,
     .pick = rtds_pick,
     .hand_over = plain_no_hand_over,

@@ -304,6 +304,9 @@ static void pick(struct sched_pool *pool, unsigned cpu, uint64_t now_ns, bool sa
     *choice = pool->ops->pick(pool, cpu, now_ns);
     prev = pool->running[cpu];
     next = choice->next;
+    if (prev != NULL) {
+        prev->yielded = false;
+    }
     if (next != prev) {
         if (prev != NULL) {
             unit_set_state(prev, prev->awake ? RUNSTATE_RUNNABLE : prev->sleep_state, now_ns);
@@ -370,6 +373,7 @@ void sched_pick_saved(struct sched_pool *pool, unsigned cpu, uint64_t now_ns, st
     choice->next = next;
     choice->alone = false;
     choice->kick = 0;
+    prev->yielded = false;
     count_state(prev, RUNSTATE_RUNNING, RUNSTATE_RUNNABLE, now_ns);
     count_state(next, RUNSTATE_RUNNABLE, RUNSTATE_RUNNING, now_ns);
     pool->charged_ns[cpu] = now_ns;

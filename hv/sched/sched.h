@@ -65,7 +65,9 @@ struct sched_unit {
                              counted as BLOCKED. */
     unsigned cpu;         /* Where it runs or last ran; CPU_NONE: never. */
     bool on_cpu;
-    bool awake;                           /* Wants to run. */
+    bool
+        yielded; /* Runs, and lets others of equal standing go first at the next pick; its own pCPU's word. */
+    bool awake;  /* Wants to run. */
     struct list_node pool_link, run_link; /* All units of the pool; the policy's queue. */
     struct order_node node[2];            /* In the pool's orders. */
     uint64_t policy[8];                   /* The policy's own words. */
@@ -98,9 +100,6 @@ struct sched_ops {
     uint32_t (*wake)(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns);
     /* @unit waits and shall no longer. (One that runs asleep is left out by pick.) */
     void (*sleep)(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns);
-    /* @unit runs, on this pCPU. Alone of all functions called without the pool's lock: no more than a word of
-     * @unit may be written that nobody but pick on its own pCPU looks at. */
-    void (*yield)(struct sched_unit *unit);
     /* @unit runs. */
     void (*charge)(struct sched_pool *pool, struct sched_unit *unit, uint64_t ran_ns);
     /* pool->running[cpu] is the unit so far, charged; it waits from now on when it is awake and another is
@@ -174,7 +173,7 @@ uint32_t sched_sleep(struct sched_unit *unit, enum runstate state, uint64_t now_
 /* Let others of equal standing go first; its pCPU must pick. By the pCPU that @unit runs on. */
 static inline void sched_yield(struct sched_unit *unit)
 {
-    unit->pool->ops->yield(unit);
+    unit->yielded = true;
 }
 
 /* What a unit is promised from now on (rtds: from its next period on). Errors as sched_add(), and nothing is
