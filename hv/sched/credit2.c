@@ -34,13 +34,13 @@
  * their weighted max-min share within a few slices, over any length of time; no unit waits longer than
  * docs/scheduling.md says. Caps are not enforced: sched_add() refuses a unit that has one. */
 #include "sched/credit2_clock.h"
+#include "sched/credit2_place.h"
 #include "sched/plain.h"
 #include "sched/sched.h"
 
 #define SLICE_MAX_NS (10 * NS_PER_MS)
 #define SLICE_MIN_NS (NS_PER_MS / 2)
-#define STAY_NS (5 * NS_PER_MS) /* What runs may get ahead of who waits by this. */
-#define RESIST_NS NS_PER_MS     /* Who waits may be passed over by this for one that fits the pCPU better. */
+#define RESIST_NS NS_PER_MS /* Who waits may be passed over by this for one that fits the pCPU better. */
 
 _Static_assert(POOL_WORDS <= sizeof(((struct sched_pool *)NULL)->policy) / sizeof(uint64_t),
                "the pool's words");
@@ -49,35 +49,6 @@ _Static_assert(UNIT_GIVEN < sizeof(((struct sched_unit *)NULL)->policy) / sizeof
 /* What a switch between two that share a pCPU does not need: kept out of credit2_pick(), which saves
  * registers for what is inlined. */
 #define NOT_INLINED __attribute__((noinline))
-
-static unsigned first_cpu(uint64_t mask)
-{
-    return (unsigned)__builtin_ctzll(mask);
-}
-
-static struct sched_unit *queued_unit(struct list_node *node)
-{
-    return CONTAINER_OF(node, struct sched_unit, run_link);
-}
-
-/* The pCPUs @unit prefers among those it may use. */
-static uint32_t preferred(const struct sched_pool *pool, const struct sched_unit *unit)
-{
-    uint32_t hard = unit->hard_affinity & pool->cpus;
-
-    return (hard & unit->soft_affinity) != 0 ? hard & unit->soft_affinity : hard;
-}
-
-/* 3: prefers @cpu and ran there last ... 0: neither. */
-static unsigned fitness(const struct sched_pool *pool, const struct sched_unit *unit, unsigned cpu)
-{
-    return ((preferred(pool, unit) & BIT32(cpu)) != 0 ? 2u : 0u) + (unit->cpu == cpu ? 1u : 0u);
-}
-
-static bool may_take(const struct sched_unit *unit, unsigned cpu)
-{
-    return (unit->hard_affinity & BIT32(cpu)) != 0 && (!unit->on_cpu || unit->cpu == cpu);
-}
 
 /* Of those behind @first in the queue, and less than RESIST_NS of running behind it in time, one that fits
  * @cpu better; else @first. */
@@ -133,173 +104,6 @@ static struct sched_unit *rival(struct sched_pool *pool, unsigned cpu, bool *wai
     return NULL;
 }
 
-/* What runs on @cpu has had so much more than @unit, which waits, that it should give way. */
-static bool beats(const struct sched_pool *pool, const struct sched_unit *unit, unsigned cpu, uint64_t now_ns)
-{
-    const struct sched_unit *running = pool->running[cpu];
-
-    return running != NULL && vtime_ahead(clock_running(pool, cpu, now_ns), vtime_of(unit)) >=
-                                  (int64_t)clock_span_least(unit, running, STAY_NS);
-}
-
-/* Until when what runs on @cpu, which is not idle, may not be preempted. */
-static uint64_t ratelimit_end_ns(const struct sched_pool *pool, unsigned cpu)
-{
-    return pool->running[cpu]->state_since_ns + pool->ratelimit_ns;
-}
-
-/* From when on what runs on @cpu will find room, by way of any pCPUs where @unit may not run, so that @unit
- * could have @cpu; TIME_NEVER: not as things are. */
-static uint64_t shift_ns(const struct sched_pool *pool, const struct sched_unit *unit, unsigned cpu,
-                         uint64_t now_ns)
-{
-    uint32_t allowed = pool->cpus & ~unit->hard_affinity, seen = 0, front = BIT32(cpu);
-    uint64_t from_ns = TIME_NEVER;
-
-    while (front != 0) {
-        unsigned at = first_cpu(front);
-
-        seen |= BIT32(at);
-        if ((pool->policy[POOL_IDLE] & BIT64(at)) != 0) {
-            return now_ns;
-        }
-        if (at != cpu && beats(pool, unit, at, now_ns)) {
-            from_ns = min_u64(from_ns, ratelimit_end_ns(pool, at));
-        }
-        if (pool->running[at] != NULL) {
-            front |= pool->running[at]->hard_affinity & allowed;
-        }
-        front &= ~seen;
-    }
-    return from_ns;
-}
-
-static void assign(struct sched_pool *pool, struct sched_unit *unit, unsigned cpu)
-{
-    pool->assigned[cpu] = unit;
-    unit->policy[UNIT_GIVEN] = cpu + 1;
-    pool->policy[POOL_IDLE] &= ~BIT64(cpu);
-}
-
-/* @unit leaves the queue, or the pCPU it was assigned to, which then looks for another by itself. */
-NOT_INLINED static void withdraw(struct sched_pool *pool, struct sched_unit *unit)
-{
-    if (unit->policy[UNIT_GIVEN] != 0) {
-        unsigned cpu = (unsigned)unit->policy[UNIT_GIVEN] - 1;
-
-        pool->assigned[cpu] = NULL;
-        unit->policy[UNIT_GIVEN] = 0;
-        pool->policy[POOL_IDLE] |= BIT64(cpu);
-    }
-    list_remove(&unit->run_link);
-}
-
-/* For @unit to preempt, is @cpu better than @other? Who is further ahead goes first, then what fits
- * better. */
-static bool better_victim(const struct sched_pool *pool, const struct sched_unit *unit, unsigned cpu,
-                          unsigned other, uint64_t now_ns)
-{
-    int64_t ahead = vtime_ahead(clock_running(pool, cpu, now_ns), clock_running(pool, other, now_ns));
-    int64_t margin = (int64_t)clock_span_least(pool->running[cpu], pool->running[other], STAY_NS);
-
-    return ahead >= margin || (ahead > -margin && fitness(pool, unit, cpu) > fitness(pool, unit, other));
-}
-
-/* The pCPU that should preempt for @unit, which waits; CPU_NONE: none. @apart: it has to be levelled with
- * another first. */
-static unsigned victim(const struct sched_pool *pool, const struct sched_unit *unit, uint32_t cpus,
-                       uint64_t now_ns, bool *apart)
-{
-    unsigned found = CPU_NONE;
-
-    *apart = false;
-    for (uint32_t rest = unit->hard_affinity & cpus; rest != 0; rest &= rest - 1) {
-        unsigned cpu = first_cpu(rest);
-
-        if (pool->running[cpu] == NULL) {
-            continue;
-        }
-        *apart = *apart || clock_apart(pool, clock_running(pool, cpu, now_ns), vtime_of(unit));
-        if ((pool->policy[POOL_PREEMPT] & BIT64(cpu)) == 0 && beats(pool, unit, cpu, now_ns) &&
-            (found == CPU_NONE || better_victim(pool, unit, cpu, found, now_ns))) {
-            found = cpu;
-        }
-    }
-    return found;
-}
-
-/* A pCPU that should let @unit in because what runs there has room elsewhere; CPU_NONE: none. */
-static unsigned shift_victim(const struct sched_pool *pool, const struct sched_unit *unit, uint32_t cpus,
-                             uint64_t now_ns)
-{
-    for (uint32_t rest = unit->hard_affinity & cpus; rest != 0; rest &= rest - 1) {
-        unsigned cpu = first_cpu(rest);
-
-        if (pool->running[cpu] != NULL && shift_ns(pool, unit, cpu, now_ns) <= now_ns) {
-            return cpu;
-        }
-    }
-    return CPU_NONE;
-}
-
-/* @unit is queued, and no pCPU it may use is free: who must know? Of those that run another, one of @cpus may
- * be told to take it. */
-static uint32_t contend(struct sched_pool *pool, struct sched_unit *unit, uint32_t cpus, uint64_t now_ns)
-{
-    uint32_t kick = unit->hard_affinity & (uint32_t)pool->policy[POOL_ALONE];
-    bool apart;
-    unsigned cpu = victim(pool, unit, cpus, now_ns, &apart);
-
-    if (apart) {
-        clock_level(pool, now_ns);
-        cpu = victim(pool, unit, cpus, now_ns, &apart);
-    }
-    if (cpu == CPU_NONE || now_ns < ratelimit_end_ns(pool, cpu)) {
-        unsigned other = shift_victim(pool, unit, cpus, now_ns);
-
-        cpu = other != CPU_NONE ? other : cpu;
-    }
-    if (cpu != CPU_NONE) {
-        pool->policy[POOL_PREEMPT] |= BIT64(cpu);
-        kick |= BIT32(cpu);
-    }
-    return kick;
-}
-
-static unsigned best_free(const struct sched_pool *pool, const struct sched_unit *unit, uint32_t free)
-{
-    if ((free & preferred(pool, unit)) != 0) {
-        free &= preferred(pool, unit);
-    }
-    return unit->cpu != CPU_NONE && (free & BIT32(unit->cpu)) != 0 ? unit->cpu : first_cpu(free);
-}
-
-/* @unit waits from now on, or may be taken by others from now on: find it a pCPU, or queue it. @cpus: see
- * contend(). */
-static uint32_t settle(struct sched_pool *pool, struct sched_unit *unit, uint32_t cpus, uint64_t now_ns)
-{
-    uint32_t free = (uint32_t)pool->policy[POOL_IDLE] & unit->hard_affinity;
-    uint32_t own = unit->on_cpu ? BIT32(unit->cpu) : 0;
-
-    list_remove(&unit->run_link);
-    if (own != 0) {
-        free &= own;
-    }
-    if (free != 0) {
-        unsigned cpu = best_free(pool, unit, free);
-
-        assign(pool, unit, cpu);
-        return BIT32(cpu);
-    }
-    clock_queue(pool, unit);
-    if (own != 0) {
-        /* Only its own pCPU could take it, and that saves it first: told to, if it idles with the registers
-         * in place. */
-        return (pool->policy[POOL_IDLE] & own) != 0 ? own : 0;
-    }
-    return contend(pool, unit, cpus, now_ns);
-}
-
 /* Nobody else wants @cpu: should @prev, which runs there, leave it for one that it prefers and that is free?
  */
 static bool goes_home(const struct sched_pool *pool, const struct sched_unit *prev, unsigned cpu)
@@ -313,13 +117,13 @@ static bool goes_home(const struct sched_pool *pool, const struct sched_unit *pr
 NOT_INLINED static bool takes_over(struct sched_pool *pool, const struct sched_unit *prev,
                                    const struct sched_unit *next, unsigned cpu, uint64_t now_ns)
 {
-    if (now_ns < ratelimit_end_ns(pool, cpu)) {
+    if (now_ns < place_ratelimit_end_ns(pool, cpu)) {
         return false;
     }
     if (clock_apart(pool, vtime_of(prev), vtime_of(next))) {
         clock_level(pool, now_ns);
     }
-    return beats(pool, next, cpu, now_ns) || shift_ns(pool, next, cpu, now_ns) <= now_ns;
+    return place_beats(pool, next, cpu, now_ns) || place_shift_ns(pool, next, cpu, now_ns) <= now_ns;
 }
 
 /* Which one runs on @cpu, where nothing is assigned. */
@@ -350,7 +154,7 @@ NOT_INLINED static uint64_t slice_end_ns(const struct sched_pool *pool, const st
     if (other != NULL) {
         lead = vtime_ahead(vtime_of(other) + clock_span_least(unit, other, STAY_NS), vtime_of(unit));
         end_ns = now_ns + (lead > 0 ? clock_ns(unit, (uint64_t)lead, SLICE_MAX_NS) : 0);
-        end_ns = stays ? min_u64(end_ns, shift_ns(pool, other, cpu, now_ns)) : end_ns;
+        end_ns = stays ? min_u64(end_ns, place_shift_ns(pool, other, cpu, now_ns)) : end_ns;
     }
     return max_u64(max_u64(end_ns, now_ns + SLICE_MIN_NS), start_ns + pool->ratelimit_ns);
 }
@@ -422,7 +226,7 @@ static struct sched_choice credit2_pick(struct sched_pool *pool, unsigned cpu, u
 
     pool->policy[POOL_PREEMPT] &= ~BIT64(cpu);
     if (next != NULL) {
-        withdraw(pool, next);
+        place_withdraw(pool, next);
     } else if ((pool->cpus & BIT32(cpu)) != 0) {
         next = choose(pool, cpu, now_ns);
     }
@@ -475,13 +279,13 @@ static void credit2_remove(struct sched_pool *pool, struct sched_unit *unit, uin
 static uint32_t credit2_wake(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns)
 {
     clock_place(pool, unit, now_ns);
-    return settle(pool, unit, pool->cpus, now_ns);
+    return place_settle(pool, unit, pool->cpus, now_ns);
 }
 
 static void credit2_sleep(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns)
 {
     (void)now_ns;
-    withdraw(pool, unit);
+    place_withdraw(pool, unit);
 }
 
 static void credit2_charge(struct sched_pool *pool, struct sched_unit *unit, uint64_t ran_ns)
@@ -499,16 +303,16 @@ static uint32_t credit2_saved(struct sched_pool *pool, struct sched_unit *unit, 
         return BIT32(unit->policy[UNIT_GIVEN] - 1);
     }
     if (free != 0) {
-        unsigned cpu = best_free(pool, unit, free);
+        unsigned cpu = place_best_free(pool, unit, free);
 
         list_remove(&unit->run_link);
-        assign(pool, unit, cpu);
+        place_assign(pool, unit, cpu);
         return BIT32(cpu);
     }
     if (((others | pool->policy[POOL_ALONE]) & unit->hard_affinity) == 0) {
         return 0;
     }
-    return contend(pool, unit, others, now_ns);
+    return place_contend(pool, unit, others, now_ns);
 }
 
 static uint32_t credit2_affinity_changed(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns)
@@ -523,8 +327,8 @@ static uint32_t credit2_affinity_changed(struct sched_pool *pool, struct sched_u
     if (unit->state != RUNSTATE_RUNNABLE) {
         return 0;
     }
-    withdraw(pool, unit);
-    return settle(pool, unit, pool->cpus, now_ns);
+    place_withdraw(pool, unit);
+    return place_settle(pool, unit, pool->cpus, now_ns);
 }
 
 /* Who runs on a pCPU that leaves is queued by its pick. */
@@ -534,12 +338,12 @@ static int credit2_cpus_changed(struct sched_pool *pool, unsigned cpu, uint64_t 
     bool comes = (pool->cpus & BIT32(cpu)) != 0;
 
     if (unit != NULL) {
-        withdraw(pool, unit);
+        place_withdraw(pool, unit);
     }
     pool->policy[POOL_IDLE] = (pool->policy[POOL_IDLE] & ~BIT64(cpu)) | (comes ? BIT64(cpu) : 0);
     pool->policy[POOL_ALONE] &= ~BIT64(cpu);
     clock_cpus_changed(pool, cpu);
-    *kick = BIT32(cpu) | (unit != NULL ? settle(pool, unit, pool->cpus, now_ns) : 0);
+    *kick = BIT32(cpu) | (unit != NULL ? place_settle(pool, unit, pool->cpus, now_ns) : 0);
     return 0;
 }
 

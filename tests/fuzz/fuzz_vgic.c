@@ -24,6 +24,15 @@ void test_check_eq(const char *file, int line, const char *a_text, __int128 a, c
     }
 }
 
+void test_check_string(const char *file, int line, const char *a_text, const char *a, const char *b)
+{
+    if (a != b && (a == NULL || b == NULL || strcmp(a, b) != 0)) {
+        fprintf(stderr, "%s:%d: %s is %s, not %s\n", file, line, a_text, a != NULL ? a : "NULL",
+                b != NULL ? b : "NULL");
+        abort();
+    }
+}
+
 static const uint8_t *input;
 static size_t left;
 
