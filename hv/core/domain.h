@@ -43,7 +43,7 @@ struct domain {
     struct watchdog watchdog[WATCHDOG_COUNT]; /* Guarded by the power lock. */
     _Atomic bool runstate_flag;               /* VMASST_TYPE_runstate_update_flag. */
     struct physmap physmap;                   /* Its memory. */
-    uint64_t vttbr; /* VTTBR_EL2: its stage-2 table and VMID. */
+    uint64_t vttbr;                           /* VTTBR_EL2: its stage-2 table and VMID. */
     const struct vcpu *last_on[CPU_MAX]; /* Whose translations pCPU n's TLB has of this VMID; its own word. */
     unsigned gic_version;
     unsigned spi_limit;

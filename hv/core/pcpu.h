@@ -61,8 +61,8 @@ struct pcpu {
     struct spinlock timer_lock; /* LOCK_RANK_TIMER: guards timers. */
     struct timer_queue timers;
     /* Ticks; its own words, no lock. The hardware fires at the earliest of slice and timers, or before. */
-    uint64_t slice_end;      /* TIME_NEVER: none. */
-    uint64_t timer_deadline; /* What the hardware was told; TIME_NEVER: nothing. */
+    uint64_t slice_end;       /* TIME_NEVER: none. */
+    uint64_t timer_deadline;  /* What the hardware was told; TIME_NEVER: nothing. */
     _Atomic uint32_t copying; /* Of whose memory something is being copied: core/guest_mem.c. */
 };
 
