@@ -61,16 +61,6 @@ static uint32_t send_to_self(struct vcpu *vcpu, struct vgic *vgic, unsigned sgi)
     return GICD_WORD_RETURN;
 }
 
-/* There is more to do than what the register's row did. Unlocks. */
-__attribute__((noinline)) static void finish(struct domain *domain, struct vgic_work *work, unsigned vcpu)
-{
-    if (work->hardware != 0) {
-        irq_apply(domain, work);
-    }
-    spin_unlock(vgic_lock(domain->vgic));
-    irq_notice(domain, work->notice & ~BIT32(vcpu)); /* The vCPU itself is here: way_back() sees. */
-}
-
 /* The fields that rows of the distributor look at in an access of @vcpu. */
 static inline void describe(struct vgic_access *access, struct vgic *vgic, struct vgic_work *work,
                             unsigned vcpu, uint32_t offset)
@@ -122,10 +112,12 @@ __attribute__((noinline)) static uint32_t write_word(struct vcpu *vcpu, struct v
         return GICD_WORD_NOT;
     }
     reg->write(&access, value);
-    if ((work.notice | work.hardware) != 0) {
-        finish(vcpu->domain, &work, vcpu->id);
-    } else {
-        spin_unlock(vgic_lock(vgic));
+    if (work.hardware != 0) {
+        irq_apply(vcpu->domain, &work);
+    }
+    spin_unlock(vgic_lock(vgic));
+    if (work.notice != 0) {
+        irq_notice(vcpu->domain, work.notice & ~BIT32(vcpu->id)); /* Itself is here: way_back() sees. */
     }
     return way_back(vcpu);
 }

@@ -64,7 +64,7 @@ static enum mmio_result access_gic(struct vcpu *vcpu, unsigned frame, uint32_t o
 {
     struct domain *domain = vcpu->domain;
     struct spinlock *lock = vgic_lock(domain->vgic);
-    struct vgic_work work;
+    struct vgic_work work = {.hardware = 0};
     struct vgic_access wish = {.vgic = domain->vgic,
                                .work = &work,
                                .vcpu = vcpu->id,
