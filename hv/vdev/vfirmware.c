@@ -9,9 +9,6 @@
 #include "core/guest_log.h"
 #include "vdev/eemi.h"
 
-#define SMCCC_OWNER_HIGH 29
-#define SMCCC_OWNER_LOW 24
-#define SMCCC_OWNER_SIP 2
 #define SMCCC_FAST BIT32(31)
 
 static bool eemi;
@@ -24,13 +21,12 @@ void vfirmware_init(const struct board *board)
     console = board->uart.regs.base;
 }
 
-bool vfirmware_call(struct vcpu *vcpu)
+bool vfirmware_sip_call(struct vcpu *vcpu)
 {
     uint64_t *x = vcpu->frame.x;
     uint32_t function = (uint32_t)x[0];
 
-    if (!eemi || !vcpu->domain->privileged || (function & SMCCC_FAST) == 0 ||
-        bits_get(function, SMCCC_OWNER_HIGH, SMCCC_OWNER_LOW) != SMCCC_OWNER_SIP) {
+    if (!eemi || !vcpu->domain->privileged || (function & SMCCC_FAST) == 0) {
         return false;
     }
     switch (eemi_judge(function, &x[1], console)) {
