@@ -63,12 +63,13 @@ static struct order_node *rotate(struct order *order, struct order_node *node, u
     return top;
 }
 
-/* Heights and masks from @node up to the root. */
+/* Heights and masks from @node up, as far as they change. */
 static void repair(struct order *order, struct order_node *node)
 {
     for (; node != NULL; node = node->up) {
         unsigned left = height_of(node->child[0]), right = height_of(node->child[1]);
-        unsigned high = right > left, low = !high;
+        unsigned high = right > left, low = !high, height = node->height;
+        uint32_t below = node->below;
 
         refresh(node);
         if (left > right + 1 || right > left + 1) {
@@ -78,6 +79,9 @@ static void repair(struct order *order, struct order_node *node)
                 (void)rotate(order, child, low);
             }
             node = rotate(order, node, high);
+        }
+        if (node->height == height && node->below == below) {
+            return;
         }
     }
 }
@@ -112,6 +116,8 @@ void order_remove(struct order *order, struct order_node *node)
     replace(order, last, last->child[last->child[0] == NULL]);
     if (last != node) {
         from = from == node ? last : from;
+        last->height = node->height;
+        last->below = node->below;
         replace(order, node, last);
         for (unsigned side = 0; side < 2; side++) {
             last->child[side] = node->child[side];
@@ -121,6 +127,9 @@ void order_remove(struct order *order, struct order_node *node)
         }
     }
     repair(order, from);
+    if (last != node) {
+        repair(order, last); /* In its new place, which the other may not have reached. */
+    }
     node->height = 0;
 }
 
@@ -128,7 +137,12 @@ void order_set_cpus(struct order_node *node, uint32_t cpus)
 {
     node->cpus = cpus;
     for (; node != NULL; node = node->up) {
+        uint32_t below = node->below;
+
         refresh(node);
+        if (node->below == below) {
+            return;
+        }
     }
 }
 

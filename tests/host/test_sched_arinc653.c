@@ -18,7 +18,7 @@ static struct arinc_fault fault;
 
 static unsigned scale(void)
 {
-    return test_long() || getenv("TEST_LONG") != NULL ? 10 : 1;
+    return test_long() || getenv("TEST_LONG") != NULL ? 25 : 1;
 }
 
 /* A pool of @cpu_count pCPUs with @count units, all awake. */
@@ -377,7 +377,7 @@ TEST(arinc653_keeps_the_rules_under_random_life)
         for (unsigned step = 0; step < 20000; step++) {
             machine_random_act(&m);
             machine_check(&m);
-            machine_run(&m, test_random_below(test_random_below(8) == 0 ? 20 * NS_PER_MS : 30000), true);
+            machine_run(&m, test_random_below(test_random_below(8) == 0 ? 5 * NS_PER_MS : 30000), true);
         }
     }
 }

@@ -12,7 +12,7 @@ static struct machine m;
 
 static unsigned scale(void)
 {
-    return test_long() || getenv("TEST_LONG") != NULL ? 10 : 1;
+    return test_long() || getenv("TEST_LONG") != NULL ? 25 : 1;
 }
 
 /* A unit that was awake for a whole period has had its budget by the deadline, or it is a miss. */

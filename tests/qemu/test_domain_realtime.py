@@ -138,6 +138,45 @@ def arinc653_says_which_slot_is_wrong():
         result.passed(1).passed(2).says(f"/chosen/schedule: {words}", "every vCPU has a slot of 10 ms instead")
 
 
+def turn_cost(count, span, options, extra="", chosen=""):
+    """The instructions of EL2 for each change of the vCPU that runs, `count` of which compute on one CPU; `chosen` makes /chosen's
+    source from the names of domains and the vCPUs of each."""
+    per = min(8, max(1, count // 2))
+    names = [f"s{number}" for number in range(count // per)]
+    words = f"wake={2 * START} from={2 * START + 20 * MS} until={2 * START + 20 * MS + span}"
+    domains = [domain("sys_share", words, name=name, cpus=per, extra=extra, memory_kib=16384) for name in names]
+    result = boot(domains, smp=1, memory="2G", icount=True, frequency=1000000000, bootargs=options, limit=300,
+                  chosen=chosen(names, per) if chosen else "").ended()
+    ran = turns = 0
+    for number in range(1, len(names) + 1):
+        result.passed(number)
+        found = re.findall(r"SHARE \d+ ran (\d+) turns (\d+)", "".join(result.of(number)))
+        result.equal(len(found), per, f"vCPUs of d{number} that counted")
+        ran += sum(int(one[0]) for one in found)
+        turns += sum(int(one[1]) for one in found)
+    result.within(turns, 50, span, "turns")
+    return (span - ran) / turns, result
+
+
+@test(limit=400)
+def rtds_cost_grows_with_the_logarithm():
+    """Of 8, 32 and 128 vCPUs that have the whole CPU among them: each doubling may add 300 instructions."""
+    costs = [turn_cost(count, 100 * MS, "sched=rtds", share("s", 5000, 5000 // count, 1)) for count in (8, 32, 128)]
+    for (fewer, _), (more, result) in zip(costs, costs[1:]):
+        result.within(more, 1000, fewer + 2 * 300, "instructions for each turn of four times as many vCPUs")
+
+
+@test(limit=400)
+def arinc653_cost_grows_with_the_logarithm():
+    """Of 4 and 64 slots of 100 us, each of another vCPU."""
+    def chosen(names, per):
+        order = [(name, vcpu) for vcpu in range(per) for name in names]
+        return schedule(100 * len(order), *((name, vcpu, 0, 100 * place, 100) for place, (name, vcpu) in enumerate(order)))
+    few, _ = turn_cost(4, 50 * MS, "sched=arinc653", chosen=chosen)
+    many, result = turn_cost(64, 50 * MS, "sched=arinc653", chosen=chosen)
+    result.within(many, 800, few + 4 * 60, "instructions for each turn of sixteen times as many vCPUs")
+
+
 def pool(name, cpus, sched=""):
     text = " ".join(f"&{{/cpus/cpu@{cpu}}}" for cpu in cpus)
     return f'{name} {{ compatible = "xen,cpupool"; cpupool-cpus = <{text}>; {f"cpupool-sched = {sched!r};" if sched else ""} }};'.replace("'", '"')
