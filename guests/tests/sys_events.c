@@ -225,7 +225,7 @@ static void check_ignored_upcall(void)
     CHECK(after != before);
     CHECK(after - before < 20);
     events_ignore(false);
-    gic_set_pending(EVENTS_PPI, true);
+    gic_set_pending(events_intid(), true);
     CHECK(events_wait(port, 1));
     CHECK_EQ(close_port(port), 0);
 }

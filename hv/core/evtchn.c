@@ -436,9 +436,10 @@ int evtchn_close_domain(struct evtchn_domain *domain)
         struct evtchn_vcpu *vcpu = domain->vcpu[i];
 
         if (vcpu->info_page != NULL) {
+            /* Nobody reads the page any more, then it is let go. */
+            atomic_store(&vcpu->info, &vcpu->own_info);
             evtchn_machine->guest_unpin(domain, vcpu->info_page);
             vcpu->info_page = NULL;
-            atomic_store(&vcpu->info, &vcpu->own_info);
         }
     }
     spin_unlock(&domain->lock);

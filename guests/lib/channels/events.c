@@ -4,6 +4,7 @@
 #include "events.h"
 
 #include "call.h"
+#include "fdt.h"
 #include "gic.h"
 #include "platform.h"
 #include "smp.h"
@@ -19,6 +20,7 @@
 #include <xen/vcpu.h>
 
 #define PAGE_BYTES 4096
+#define PLATFORM_INTID 31 /* GUEST_EVTCHN_PPI */
 #define WAIT_SECONDS 20
 
 #define PENDING (1U << EVTCHN_FIFO_PENDING)
@@ -46,6 +48,32 @@ static uint64_t stamp;
 static bool fifo_layout, ignoring;
 
 void (*events_hook)(uint32_t port);
+
+static bool find_intid(const struct fdt_node *node, void *intid)
+{
+    if (fdt_compatible(node, "xen,xen")) {
+        *(unsigned *)intid = fdt_interrupt(node, 0);
+    }
+    return true;
+}
+
+unsigned events_intid(void)
+{
+    static unsigned intid;
+
+    if (intid == 0) {
+        fdt_walk(platform.fdt, find_intid, &intid);
+    }
+    if (intid == 0) {
+        intid = PLATFORM_INTID;
+    }
+    return intid;
+}
+
+const void *events_shared_info(void)
+{
+    return &shared;
+}
 
 int64_t events_operate(unsigned operation, void *argument)
 {
@@ -172,8 +200,8 @@ int64_t events_start_cpu(void)
         .offset = (uint32_t)((uint64_t)&places[cpu] % PAGE_BYTES),
     };
 
-    irq_set_handler(EVENTS_PPI, upcall);
-    gic_enable(EVENTS_PPI);
+    irq_set_handler(events_intid(), upcall);
+    gic_enable(events_intid());
     irq_set_handler(timer_intid(TIMER_VIRT), alarm);
     gic_enable(timer_intid(TIMER_VIRT));
     return hypercall(__HYPERVISOR_vcpu_op, VCPUOP_register_vcpu_info, cpu, (uint64_t)&place, 0, 0);

@@ -8,7 +8,6 @@
 #include <stdint.h>
 
 #define EVENTS_PORT_MAX 1024U
-#define EVENTS_PPI 31 /* GUEST_EVTCHN_PPI */
 
 /* Boot CPU, before any port is opened: shared_info is mapped or, @fifo, control blocks and the first page of
  * words are given; then as events_start_cpu(). Returns the first error. */
@@ -35,6 +34,7 @@ bool events_wait(uint32_t port, uint32_t count);
 /* What the handler does: take what is there, or leave the upcall flag set and all as it is (a hostile guest).
  */
 void events_ignore(bool ignore);
+unsigned events_intid(void); /* The upcall's interrupt, as a hypervisor node says, or the guest platform's. */
 uint32_t events_upcalls(void); /* Interrupts so far, all CPUs. */
 bool events_flag(void);        /* This CPU's evtchn_upcall_pending. */
 /* The counter in the vector of the last of them. */
@@ -43,6 +43,9 @@ uint64_t events_stamp(void);
 /* Write @value all over what the hypervisor shares with this guest for port @port and CPU 0 (a hostile
  * guest). */
 void events_scribble(uint32_t port, uint32_t value);
+
+/* The page of shared_info, where it was mapped (2-level). */
+const void *events_shared_info(void);
 
 /* Called for each event taken, by the handler; NULL: nothing. */
 extern void (*events_hook)(uint32_t port);
