@@ -32,6 +32,20 @@ def fifo_gicv3():
     pair(("fifo", "fifo"), "virt-gicv3")
 
 
+@test(level="fast")
+def two_level_gicv2():
+    alone("2level", "virt", "debug")
+    pair(("2level", "2level"), "virt")
+
+
+@test()
+def two_level_gicv3():
+    """And each side of a channel with a layout of its own."""
+    alone("2level", "virt-gicv3")
+    pair(("2level", "fifo"), "virt-gicv3")
+    pair(("fifo", "2level"), "virt-gicv3", smp=1)
+
+
 @test()
 def fifo_one_cpu():
     """Both on one CPU: a trapped wfi, a switch for each event. And a wfi that is never trapped."""
