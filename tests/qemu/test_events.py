@@ -55,6 +55,25 @@ def fifo_one_cpu():
     pair(("fifo", "fifo"), "virt", smp=2, bootargs="sched=null")
 
 
+def control(board, layout):
+    """A small guest as Dom0: all that only the control domain may."""
+    guest = scenario.mktree.Dom0(scenario.image("sys_control"), f"exit=psci layout={layout} word=hello")
+    other = domain("sys_storm", "do=yield", name="other")
+    result = boot([guest, other], board=board, bootargs="dom0_mem=32M dom0_max_vcpus=1", inputs=[("LISTENING", b"hello")])
+    result.says(r"^RESULT [1-9]\d* checks, 0 failed$", r"^\(BH\) d1 powered off$")
+    result.says_not(*BAD)
+
+
+@test(level="fast")
+def control_gicv2():
+    control("virt", "2level")
+
+
+@test()
+def control_gicv3():
+    control("virt-gicv3", "fifo")
+
+
 @test(cpu="many")
 def hammered_words():
     """A receiver whose words never hold still: who sends to it gets through all the same, and nobody else minds."""
