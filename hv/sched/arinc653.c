@@ -106,15 +106,16 @@ static int check_twice(const struct arinc_table *table, const struct sorting *so
 
     memcpy(next, sorting->first, sizeof(next));
     for (unsigned i = 0; i < table->slot_count; i++) {
-        unsigned found = CPU_NONE, index = 0;
+        uint64_t earliest_ns = TIME_NEVER;
+        unsigned found = 0, index = 0;
         const struct arinc_slot *slot;
 
         for (unsigned cpu = 0; cpu < CPU_MAX; cpu++) {
             if (next[cpu] < sorting->first[cpu + 1] &&
-                (found == CPU_NONE ||
-                 table->slots[sorting->order[next[cpu]]].start_ns < table->slots[index].start_ns)) {
+                table->slots[sorting->order[next[cpu]]].start_ns < earliest_ns) {
                 found = cpu;
                 index = sorting->order[next[cpu]];
+                earliest_ns = table->slots[index].start_ns;
             }
         }
         next[found]++;

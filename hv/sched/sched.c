@@ -319,7 +319,7 @@ static void pick(struct sched_pool *pool, unsigned cpu, uint64_t now_ns, bool sa
             next->cpu = cpu;
             next->on_cpu = true;
         }
-        if (saved) {
+        if (saved && prev != NULL) {
             choice->kick |= let_go(pool, prev, now_ns);
         }
     }
