@@ -28,7 +28,7 @@ void log_line(enum log_level level, const char *format, ...)
     size_t used = strlen(front);
     va_list args;
 
-    memcpy(line, front, used);
+    memcpy(line, front, used + 1);
     va_start(args, format);
     used += format_text_v(line + used, sizeof(line) - used, format, args);
     va_end(args);

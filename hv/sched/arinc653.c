@@ -166,7 +166,7 @@ static void advance(struct sched_pool *pool, uint64_t now_ns)
         start_ns += frame_ns;
         frame_ns = pool->schedule[pool->policy[POOL_ACTIVE]].table.frame_ns;
     }
-    if (now_ns - start_ns >= frame_ns) {
+    if (frame_ns != 0 && now_ns - start_ns >= frame_ns) { /* None is 0: check_table(). */
         start_ns += (now_ns - start_ns) / frame_ns * frame_ns;
     }
     pool->policy[POOL_START] = start_ns;
