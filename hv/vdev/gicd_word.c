@@ -5,8 +5,8 @@
  * ELR and SPSR have stayed in the CPU, and of the frame only the accessed register is looked at or written.
  * What cannot be done at once takes the way of mmio.c from its start: nothing was done then.
  *
- * An SGI that a GICv2 guest sends to itself is shorter still: no row of the table, no model, but straight
- * into a list register (vgic_list_now()). */
+ * An SGI that a GICv2 guest sends to itself is shorter still: no row of the table, no queue, but straight
+ * into a list register (vgic_send_self()), which is this pCPU's alone. */
 #include "vdev/gicd_word.h"
 
 #include "arch/sysreg.h"
