@@ -182,24 +182,25 @@ def pool(name, cpus, sched=""):
     return f'{name} {{ compatible = "xen,cpupool"; cpupool-cpus = <{text}>; {f"cpupool-sched = {sched!r};" if sched else ""} }};'.replace("'", '"')
 
 
-@test(limit=120, cpu="many")
+@test(limit=120)
 def pools_share_nothing():
-    """A domain alone in a pool has its CPU whole, and a schedule its slots, while three others share the CPU that is in neither."""
-    second = 62500000
-    words = f"from={3 * second} until={4 * second}"
+    """A domain alone in a pool has its CPU whole, and a schedule its slots, while three others share the CPU that is in neither. QEMU
+    runs each CPU until the next deadline of anything: a filter of an unused network gives it one every 20 us, so no turn is long."""
+    words = f"from={START} until={START + 200 * MS}"
     domains = [domain("sys_work", words, name="alone", extra="domain-cpupool = <&{/chosen/own}>;"),
                domain("sys_work", words, name="half", extra="domain-cpupool = <&{/chosen/fixed}>;"),
                *(domain("sys_work", words, name=f"many{number}") for number in range(3))]
     chosen = pool("own", [2], "null") + pool("fixed", [1], "arinc653") + schedule(10000, ("half", 0, 1, 0, 5000))
-    result = boot(domains, smp=3, memory="512M", bootargs="sched=credit2", chosen=chosen).ended()
+    result = boot(domains, smp=3, memory="512M", icount=True, frequency=1000000000, bootargs="sched=credit2", chosen=chosen,
+                  limit=100, extra=["-netdev", "hubport,id=none,hubid=0", "-object", "filter-buffer,id=tick,netdev=none,interval=20"]).ended()
     result.says(r"/chosen/own: 1 CPU \(mask 0x4\), scheduler null", r"/chosen/fixed: 1 CPU \(mask 0x2\), scheduler arinc653",
                 r"/chosen/schedule: 1 slots in a frame of 10000 us")
     found = [numbers(result, number, r"WORK 0 count \d+ running (\d+) runnable (\d+) ") for number in range(1, 6)]
     shares = [running / (running + waiting) for running, waiting in found]
     result.within(shares[0], 0.97, 1, "share of a CPU of its own")
-    result.within(shares[1], 0.4, 0.6, "share of a CPU by a schedule")
+    result.within(shares[1], 0.45, 0.55, "share of a CPU by a schedule")
     for share_of_many in shares[2:]:
-        result.within(share_of_many, 0.05, 0.8, "share of a CPU that three have")
+        result.within(share_of_many, 0.25, 0.45, "share of a CPU that three have")
 
 
 @test(limit=150)
