@@ -1,30 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_sched.c - the input is the life of a simulated machine: policy, pCPUs, what units do and how long all
  * takes. Every rule of sched.h is checked after each event. */
-#include <stdlib.h>
+#include "fuzz_random.h"
 
-#include "lib/types.h"
-
-static const uint8_t *input;
-static size_t input_left;
-
-static uint64_t machine_random(uint64_t limit)
-{
-    uint64_t value = 0;
-
-    for (uint64_t rest = limit - 1; rest != 0 && input_left != 0; rest >>= 8) {
-        value = value << 8 | *input++;
-        input_left--;
-    }
-    return value % limit;
-}
-
-#define MACHINE_CHECK(condition)                                                                             \
-    do {                                                                                                     \
-        if (!(condition)) {                                                                                  \
-            abort();                                                                                         \
-        }                                                                                                    \
-    } while (0)
 #include "sched_machine.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
