@@ -19,13 +19,13 @@ BEGIN = "<!-- Made by tools/abi_table.py --write; not to be written by hand. -->
 END = "<!-- End of what tools/abi_table.py makes. -->"
 HEADERS = "/usr/include/xen"
 
-TOOLS = "belongs to the toolstack's interface, which is not there yet"
+LATER = "not there yet"
 
 # Hypercall -> prefix of its operations.
 OPERATIONS = {
     "platform_op": "XENPF_", "memory_op": "XENMEM_", "xen_version": "XENVER_", "console_io": "CONSOLEIO_",
     "grant_table_op": "GNTTABOP_", "vm_assist": "VMASST_TYPE_", "vcpu_op": "VCPUOP_", "sched_op": "SCHEDOP_",
-    "event_channel_op": "EVTCHNOP_", "physdev_op": "PHYSDEVOP_", "hvm_op": "HVMOP_",
+    "domctl": "XEN_DOMCTL_", "sysctl": "XEN_SYSCTL_", "event_channel_op": "EVTCHNOP_", "physdev_op": "PHYSDEVOP_", "hvm_op": "HVMOP_",
 }
 # Hypercalls that Xen on Arm has; the others of the headers it has not.
 ON_ARM = {"memory_op", "multicall", "xen_version", "console_io", "grant_table_op", "vm_assist", "vcpu_op", "xsm_op",
@@ -34,8 +34,6 @@ ON_ARM = {"memory_op", "multicall", "xen_version", "console_io", "grant_table_op
 ABSENT_CALLS = {
     "xsm_op": "there are no security labels; the tools accept that",
     "physdev_op": "Xen on Arm refuses all of it too: no PCI, no physical interrupts by event channel",
-    "sysctl": TOOLS,
-    "domctl": TOOLS,
     "argo_op": "a transport of its own, off in Debian's Xen",
     "dm_op": "for device models, which no domain here has",
     "hypfs_op": "options are fixed at boot",
@@ -51,6 +49,67 @@ ABSENT = {
     "SCHEDOP_pin_override": "for firmware calls that need one CPU; none is known to",
     "HVMOP_guest_request_vm_event": "nobody watches a domain's memory",
     "EVTCHNOP_bind_pirq": "physical interrupts are given to domains directly, not by event channel",
+    "XEN_DOMCTL_createdomain": LATER,
+    "XEN_DOMCTL_destroydomain": LATER,
+    "XEN_DOMCTL_pausedomain": LATER,
+    "XEN_DOMCTL_unpausedomain": LATER,
+    "XEN_DOMCTL_getdomaininfo": LATER,
+    "XEN_DOMCTL_setvcpuaffinity": LATER,
+    "XEN_DOMCTL_getvcpuaffinity": LATER,
+    "XEN_DOMCTL_max_mem": LATER,
+    "XEN_DOMCTL_setvcpucontext": LATER,
+    "XEN_DOMCTL_getvcpucontext": LATER,
+    "XEN_DOMCTL_getvcpuinfo": LATER,
+    "XEN_DOMCTL_max_vcpus": LATER,
+    "XEN_DOMCTL_scheduler_op": LATER,
+    "XEN_DOMCTL_setdomainhandle": LATER,
+    "XEN_DOMCTL_irq_permission": LATER,
+    "XEN_DOMCTL_iomem_permission": LATER,
+    "XEN_DOMCTL_settimeoffset": LATER,
+    "XEN_DOMCTL_resumedomain": LATER,
+    "XEN_DOMCTL_set_target": LATER,
+    "XEN_DOMCTL_setnodeaffinity": LATER,
+    "XEN_DOMCTL_getnodeaffinity": LATER,
+    "XEN_DOMCTL_memory_mapping": LATER,
+    "XEN_DOMCTL_set_virq_handler": LATER,
+    "XEN_DOMCTL_set_address_size": LATER,
+    "XEN_DOMCTL_cacheflush": LATER,
+    "XEN_DOMCTL_bind_pt_irq": LATER,
+    "XEN_DOMCTL_unbind_pt_irq": LATER,
+    "XEN_DOMCTL_vuart_op": LATER,
+    "XEN_DOMCTL_get_paging_mempool_size": LATER,
+    "XEN_DOMCTL_set_paging_mempool_size": LATER,
+    "XEN_DOMCTL_setdebugging": "a debugger of a guest needs a trap that no guest's own debugger can have",
+    "XEN_DOMCTL_soft_reset": "Xen on Arm has no kexec of a guest by it",
+    "XEN_DOMCTL_setvnumainfo": "there is one node",
+    "XEN_DOMCTL_vm_event_op": "nobody watches a domain's memory",
+    "XEN_DOMCTL_monitor_op": "nobody watches a domain's memory",
+    "XEN_DOMCTL_set_access_required": "nobody watches a domain's memory",
+    "XEN_DOMCTL_assign_device": "devices are assigned by the tree at boot",
+    "XEN_DOMCTL_deassign_device": "devices are assigned by the tree at boot",
+    "XEN_DOMCTL_test_assign_device": "devices are assigned by the tree at boot",
+    "XEN_DOMCTL_get_device_group": "there is no IOMMU driver",
+    "XEN_SYSCTL_readconsole": LATER,
+    "XEN_SYSCTL_tbuf_op": LATER,
+    "XEN_SYSCTL_physinfo": LATER,
+    "XEN_SYSCTL_sched_id": LATER,
+    "XEN_SYSCTL_getdomaininfolist": LATER,
+    "XEN_SYSCTL_debug_keys": LATER,
+    "XEN_SYSCTL_availheap": LATER,
+    "XEN_SYSCTL_cputopoinfo": LATER,
+    "XEN_SYSCTL_numainfo": LATER,
+    "XEN_SYSCTL_cpupool_op": LATER,
+    "XEN_SYSCTL_scheduler_op": LATER,
+    "XEN_SYSCTL_perfc_op": "off in Debian's Xen too",
+    "XEN_SYSCTL_lockprof_op": "off in Debian's Xen too",
+    "XEN_SYSCTL_getcpuinfo": LATER,
+    "XEN_SYSCTL_cpu_hotplug": "x86's",
+    "XEN_SYSCTL_page_offline_op": "pages are not taken off line",
+    "XEN_SYSCTL_coverage_op": "off in Debian's Xen too",
+    "XEN_SYSCTL_livepatch_op": "nothing is patched while it runs",
+    "XEN_SYSCTL_pm_op": "frequencies are the firmware's",
+    "XEN_SYSCTL_get_pmstat": "frequencies are the firmware's",
+    "XEN_SYSCTL_pcitopoinfo": "there is no PCI",
     "VCPUOP_register_vcpu_time_memory_area": "the counter is read by its register on Arm",
 }
 # Names of the headers that are no operations, or that Xen on Arm does not carry out either. Patterns.
@@ -64,6 +123,11 @@ FOREIGN = [
     r"VMASST_TYPE_(?!runstate_update_flag$)\w+",
     r"XENMEM_(paging_op|sharing_op|machphys_|set_pod_target|get_pod_target|memory_map|machine_memory_map)\w*",
     r"GNTTABOP_dump_table",
+    r"XEN_DOMCTL_(shadow_op|ioport_\w+|hypercall_init|soft_reset_cont|real_mode_area|sendtrigger|subscribe|\w+hvmcontext\w*)",
+    r"XEN_DOMCTL_(get_address_size|\w+_ext_vcpucontext|set_opt_feature|debug_op|mem_sharing_op|\w+ettscinfo|gdbsx_\w+)",
+    r"XEN_DOMCTL_(getpageframeinfo3|\w+vcpuextstate|audit_p2m|set_broken_page_p2m|\w+_vcpu_msrs|psr_\w+|\w+_cpu_policy)",
+    r"XEN_DOMCTL_vmtrace_\w+",
+    r"XEN_SYSCTL_(cpu_featureset_\w+|cpu_policy_\w+|psr_\w+|get_cpu_\w+)",
     r"XENMEM_(access_op_|resource_|set_memory_map|reserved_device_memory_map)\w*",
 ]
 
@@ -81,7 +145,7 @@ def header_numbers(prefix):
     """Name -> number of all #defines of a prefix, in the headers where operations are."""
     found = {}
     names = ["xen.h", "event_channel.h", "vcpu.h", "sched.h", "version.h", "platform.h", "physdev.h", "grant_table.h",
-             "memory.h", "hvm/hvm_op.h"]
+             "memory.h", "hvm/hvm_op.h", "domctl.h", "sysctl.h"]
     for name in names:
         pattern = rf"^#define ({prefix}[a-z]\w*)\s+(0x[0-9a-f]+|\d+)\s*(?:/\*.*)?$"
         for match in re.finditer(pattern, read(os.path.join(HEADERS, name)), re.M):

@@ -39,6 +39,10 @@ hypercall_function hypercall_find(uint64_t number)
         return hcall_event_channel_op;
     case __HYPERVISOR_platform_op: /* The control domain alone; others: -EPERM. */
         return hcall_platform_op;
+    case __HYPERVISOR_domctl: /* The control domain alone; others: -EPERM. */
+        return hcall_domctl;
+    case __HYPERVISOR_sysctl: /* The control domain alone; others: -EPERM. */
+        return hcall_sysctl;
     case __HYPERVISOR_vm_assist:
         return hcall_vm_assist;
     case __HYPERVISOR_hvm_op:
