@@ -108,6 +108,11 @@ void stage2_setup(const struct stage2_machine *machine, unsigned ipa_bits)
     shape.root_order = shape.start_level == 1 && ipa_bits > LEVEL1_BITS ? ipa_bits - LEVEL1_BITS : 0;
 }
 
+unsigned stage2_ipa_bits(void)
+{
+    return shape.ipa_bits;
+}
+
 uint64_t stage2_vtcr_fields(void)
 {
     return (uint64_t)(64 - shape.ipa_bits) << VTCR_T0SZ_LOW | (uint64_t)(2 - shape.start_level)

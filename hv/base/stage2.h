@@ -40,6 +40,7 @@ struct stage2_machine {
 /* Fix the machine and the IPA size (@ipa_bits 32-48, no more than ID_AA64MMFR0_EL1.PARange says). Chooses
  * start level and root concatenation. Boot CPU, once. */
 void stage2_setup(const struct stage2_machine *machine, unsigned ipa_bits);
+unsigned stage2_ipa_bits(void);
 
 /* VTCR_EL2's T0SZ and SL0 fields for that choice (Arm ARM D13.2.150); the caller adds PS, cacheability,
  * granule. */

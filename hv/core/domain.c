@@ -208,6 +208,7 @@ int domain_create(const struct domain_params *params, struct domain **out)
     domain->id = id;
     domain->privileged = params->privileged;
     domain->direct_map = params->direct_map;
+    domain->pool = params->pool != NULL ? params->pool : sched_pool_at(0);
     (void)string_copy(domain->name, sizeof(domain->name), params->name);
     domain->vcpu_count = params->vcpu_count;
     domain->gic_version = params->gic_version;
@@ -232,8 +233,7 @@ int domain_create(const struct domain_params *params, struct domain **out)
         error = create_vgic(domain, params);
     }
     for (unsigned i = 0; error == 0 && i < params->vcpu_count; i++) {
-        error = create_vcpu(domain, i, params->vcpu_hard_affinity[i], &params->vcpu_params[i],
-                            params->pool != NULL ? params->pool : sched_pool_at(0));
+        error = create_vcpu(domain, i, params->vcpu_hard_affinity[i], &params->vcpu_params[i], domain->pool);
     }
     if (error != 0) {
         give_back(domain);

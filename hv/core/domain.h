@@ -30,9 +30,10 @@ struct vpl011;
 
 struct domain {
     uint16_t id;
-    char name[96];   /* Path of its node. */
-    bool privileged; /* The control domain, Dom0: its id is 0. */
-    bool direct_map; /* Its RAM stands at the machine's addresses. */
+    char name[96];           /* Path of its node. */
+    bool privileged;         /* The control domain, Dom0: its id is 0. */
+    bool direct_map;         /* Its RAM stands at the machine's addresses. */
+    struct sched_pool *pool; /* Where its vCPUs are. */
     unsigned vcpu_count;
     struct vcpu *vcpu[VCPU_MAX];
     struct spinlock power_lock; /* LOCK_RANK_DOMAIN: PSCI state of its vCPUs. */

@@ -51,6 +51,7 @@ struct pcpu {
     uint64_t wfi_hcr[2];   /* Bits of HCR_EL2 that trap wfi and wfe, by that word. */
     /* The running vCPU sleeps in place since then (ticks): see core/vcpu_run.c. */
     uint64_t doze_since;
+    uint64_t dozed_ns; /* How long its vCPUs have slept in place, up to that. */
     _Atomic uint32_t work;
     uint32_t lr_mask;      /* Bit per list register of the hardware. */
     uint16_t ppi_enabled;  /* Linked PPIs that are enabled in the physical GIC. */

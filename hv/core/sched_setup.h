@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sched_setup.h - the pools that pCPUs are in after boot, and what a waiting vCPU costs. */
+/* sched_setup.h - the pools that pCPUs are in after boot, and what a waiting vCPU costs. Later: cpupool.h. */
 #ifndef CORE_SCHED_SETUP_H
 #define CORE_SCHED_SETUP_H
 

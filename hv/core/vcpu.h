@@ -102,6 +102,10 @@ void vcpu_wait(struct vcpu *vcpu);
 /* The running vCPU sleeps in place, and something came: it goes on. */
 void vcpu_wake_from_doze(struct pcpu *cpu);
 
+/* For how long @vcpu has slept in place by now; 0: it does not. Any CPU; for reports, for it may have ended.
+ */
+uint64_t vcpu_doze_ns(const struct vcpu *vcpu);
+
 /* Switch @vcpu off or, powered on by vcpu_reset() before, on. */
 void vcpu_stop(struct vcpu *vcpu);
 void vcpu_start(struct vcpu *vcpu);

@@ -17,39 +17,7 @@
 #include "core/domain.h"
 #include "core/irq.h"
 #include "core/pcpu.h"
-#include "core/sched_setup.h"
 #include "core/vcpu.h"
-
-static struct sched_pool pools[CPU_MAX + 1];
-static unsigned pool_count;
-
-/* What of HCR_EL2 traps wfi and wfe while somebody else waits for the pCPU, or nobody does (@alone). */
-static uint64_t wfi_hcr(const struct sched_ops *ops, enum wfi_policy policy, bool alone)
-{
-    bool trap = policy == WFI_POLICY_TRAP || (policy == WFI_POLICY_AUTO && !(alone && ops->may_untrap_wfi));
-
-    return trap ? HCR_TWI | HCR_TWE : 0;
-}
-
-struct sched_pool *sched_setup(const struct sched_ops *ops, uint32_t cpus, enum wfi_policy policy)
-{
-    struct sched_pool *pool = &pools[pool_count++];
-
-    sched_pool_init(pool, ops, cpus);
-    for (uint32_t rest = cpus; rest != 0; rest &= rest - 1) {
-        struct pcpu *cpu = pcpu_get((unsigned)__builtin_ctz(rest));
-
-        cpu->pool = pool;
-        cpu->wfi_hcr[false] = wfi_hcr(ops, policy, false);
-        cpu->wfi_hcr[true] = wfi_hcr(ops, policy, true);
-    }
-    return pool;
-}
-
-struct sched_pool *sched_pool_at(unsigned index)
-{
-    return &pools[index];
-}
 
 void vcpu_notice(struct vcpu *vcpu)
 {
@@ -118,8 +86,25 @@ void vcpu_wait(struct vcpu *vcpu)
 
 void vcpu_wake_from_doze(struct pcpu *cpu)
 {
-    cpu->current->unit.asleep_ns += ns_from_ticks(cpu_count_ticks() - cpu->doze_since);
+    uint64_t asleep_ns = ns_from_ticks(cpu_count_ticks() - cpu->doze_since);
+
+    cpu->current->unit.asleep_ns += asleep_ns;
+    cpu->dozed_ns += asleep_ns;
     cpu->pauses &= ~PCPU_DOZES;
+}
+
+uint64_t vcpu_doze_ns(const struct vcpu *vcpu)
+{
+    unsigned id = atomic_load_explicit(&vcpu->loaded_cpu, memory_order_relaxed);
+    const struct pcpu *cpu = id != CPU_NONE ? pcpu_get(id) : NULL;
+    uint64_t since, now = cpu_count_ticks();
+
+    if (cpu == NULL || __atomic_load_n(&cpu->current, __ATOMIC_RELAXED) != vcpu ||
+        (__atomic_load_n(&cpu->pauses, __ATOMIC_RELAXED) & PCPU_DOZES) == 0) {
+        return 0;
+    }
+    since = __atomic_load_n(&cpu->doze_since, __ATOMIC_RELAXED);
+    return since < now ? ns_from_ticks(now - since) : 0;
 }
 
 void vcpu_stop(struct vcpu *vcpu)

@@ -18,7 +18,7 @@ static _Atomic bool busy;
 
 static int domctl_target(struct control_call *call, const struct xen_domctl *op)
 {
-    if (op->cmd != XEN_DOMCTL_createdomain) {
+    if (op->cmd != XEN_DOMCTL_createdomain && op->cmd != XEN_DOMCTL_getdomaininfo) {
         call->domain = op->domain == DOMID_SELF ? call->vcpu->domain : domain_get(op->domain);
         return call->domain != NULL ? 0 : -ESRCH;
     }

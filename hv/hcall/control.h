@@ -16,7 +16,8 @@
  * run at once (control.c). Handles in @op are addresses of the caller: guest_copy_in(), guest_copy_out(). */
 struct control_call {
     struct vcpu *vcpu;     /* Who calls. */
-    struct domain *domain; /* domctl: whom it is about; NULL where the operation names none (createdomain). */
+    struct domain *domain; /* domctl: whom it is about; NULL where the operation names none
+                            * (createdomain), or the next one will do (getdomaininfo). */
     bool copy_back;
 };
 

@@ -2,12 +2,26 @@
 /* sysctl.c - which operation of sysctl is which function. Source: xen/sysctl.h. */
 #include "hcall/sysctl.h"
 
+#include "hcall/sysctl_info.h"
 #include "lib/error.h"
 
 int64_t sysctl_do(struct control_call *call, struct xen_sysctl *op)
 {
-    (void)call;
     switch (op->cmd) {
+    case XEN_SYSCTL_physinfo: /* The counter's frequency is the CPU's. */
+        return sysctl_physinfo(call, op);
+    case XEN_SYSCTL_sched_id: /* Pool 0's. */
+        return sysctl_sched_id(call, op);
+    case XEN_SYSCTL_getdomaininfolist: /* A domain in a stay in EL2. */
+        return sysctl_domain_list(call, op);
+    case XEN_SYSCTL_cputopoinfo: /* Every CPU is core 0 of socket 0 of node 0, as in Xen on Arm. */
+        return sysctl_cpu_topology(call, op);
+    case XEN_SYSCTL_numainfo: /* One node. */
+        return sysctl_numa(call, op);
+    case XEN_SYSCTL_availheap:
+        return sysctl_available_heap(call, op);
+    case XEN_SYSCTL_getcpuinfo:
+        return sysctl_cpu_idle(call, op);
     default:
         return -ENOSYS;
     }

@@ -234,6 +234,8 @@ static void charge(struct sched_pool *pool, unsigned cpu, uint64_t now_ns)
     if (now_ns > pool->charged_ns[cpu]) {
         if (pool->running[cpu] != NULL) {
             pool->ops->charge(pool, pool->running[cpu], now_ns - pool->charged_ns[cpu]);
+        } else {
+            pool->idle_ns[cpu] += now_ns - pool->charged_ns[cpu];
         }
         pool->charged_ns[cpu] = now_ns;
     }
@@ -397,6 +399,19 @@ uint32_t sched_saved(struct sched_unit *unit, uint64_t now_ns)
     kick = let_go(pool, unit, now_ns);
     spin_unlock(&pool->lock);
     return kick;
+}
+
+uint64_t sched_idle_ns(struct sched_pool *pool, unsigned cpu, uint64_t now_ns)
+{
+    uint64_t idle_ns;
+
+    spin_lock(&pool->lock);
+    idle_ns = pool->idle_ns[cpu];
+    if (pool->running[cpu] == NULL && now_ns > pool->charged_ns[cpu]) {
+        idle_ns += now_ns - pool->charged_ns[cpu];
+    }
+    spin_unlock(&pool->lock);
+    return idle_ns;
 }
 
 void sched_runstate(struct sched_unit *unit, uint64_t now_ns, enum runstate *state, uint64_t *since_ns,

@@ -133,6 +133,7 @@ struct sched_pool {
     struct list_node units;
     struct sched_unit *running[CPU_MAX];  /* NULL: idle. */
     uint64_t charged_ns[CPU_MAX];         /* Until when running[] was charged. */
+    uint64_t idle_ns[CPU_MAX];            /* For how long it was NULL before that. */
     struct list_node queue;               /* The policy's queue of waiting units. */
     struct order order[2];                /* And its orders of their node[]. */
     struct sched_unit *assigned[CPU_MAX]; /* The policy's word for a unit that has this pCPU, or will. */
@@ -196,6 +197,9 @@ struct sched_choice sched_pick(struct sched_pool *pool, unsigned cpu, uint64_t n
 void sched_pick_saved(struct sched_pool *pool, unsigned cpu, uint64_t now_ns, struct sched_choice *choice);
 /* @unit's registers are in memory and it runs nowhere. Returns the pCPUs that should now take it. */
 uint32_t sched_saved(struct sched_unit *unit, uint64_t now_ns);
+
+/* For how long nothing was chosen for @cpu, which is in @pool, up to @now_ns. Any CPU. */
+uint64_t sched_idle_ns(struct sched_pool *pool, unsigned cpu, uint64_t now_ns);
 
 /* Time in each state up to @now_ns. Any CPU. */
 void sched_runstate(struct sched_unit *unit, uint64_t now_ns, enum runstate *state, uint64_t *since_ns,

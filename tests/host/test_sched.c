@@ -51,6 +51,24 @@ TEST(policies_are_found_by_name)
     CHECK_PTR_EQ(sched_policy(4), NULL);
 }
 
+/* All time is idle time or somebody's running time. */
+TEST(idle_time_is_counted)
+{
+    for (unsigned i = 0; sched_policy(i) != NULL; i++) {
+        sched_pool_init(&pool, sched_policy(i), 0x1);
+        add(&a, 0x1);
+        CHECK_EQ(sched_idle_ns(&pool, 0, 4000), 4000);
+        (void)sched_wake(&a, 4000);
+        CHECK_PTR_EQ(sched_pick(&pool, 0, 5000).next, &a);
+        CHECK_EQ(sched_idle_ns(&pool, 0, 9000), 5000);
+        (void)sched_sleep(&a, RUNSTATE_BLOCKED, 9000);
+        CHECK_PTR_EQ(sched_pick(&pool, 0, 10000).next, NULL);
+        CHECK_EQ(sched_idle_ns(&pool, 0, 10000), 5000);
+        CHECK_EQ(sched_idle_ns(&pool, 0, 12000), 7000);
+        CHECK_EQ(sched_idle_ns(&pool, 0, 9000), 5000); /* By a clock that was read a little ago. */
+    }
+}
+
 TEST(unit_lives_through_all_states)
 {
     for (unsigned i = 0; sched_policy(i) != NULL; i++) {

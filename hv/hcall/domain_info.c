@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* domain_info.c - what the toolstack is told of a domain and of its vCPUs, in Xen's terms:
+ *
+ *     online   switched on by PSCI
+ *     blocked  asleep, be it in place; a domain is when all that are online are
+ *     running  on a pCPU, and not asleep there; a domain is when one of its vCPUs is
+ *
+ * A vCPU whose wfi is not trapped counts as running while it waits, as in Xen under vwfi=native. */
+#include "hcall/domain_info.h"
+
+#include "core/cpupool.h"
+#include "core/pcpu.h"
+#include "lib/string.h"
+
+#define NO_SHUTDOWN_CODE UINT32_MAX /* What Xen has there until the domain says why it stops. */
+
+struct domain *domain_info_next(unsigned id)
+{
+    for (; id < DOMAIN_MAX; id++) {
+        struct domain *domain = domain_get((uint16_t)id);
+
+        if (domain != NULL) {
+            return domain;
+        }
+    }
+    return NULL;
+}
+
+void domain_info_vcpu(struct vcpu *vcpu, struct xen_domctl_getvcpuinfo *info)
+{
+    uint64_t since_ns, time_ns[4], doze_ns = vcpu_doze_ns(vcpu);
+    unsigned cpu = vcpu->unit.cpu;
+    enum runstate state;
+
+    sched_runstate(&vcpu->unit, time_now_ns(), &state, &since_ns, time_ns);
+    info->online = vcpu->powered;
+    info->blocked = state == RUNSTATE_BLOCKED || doze_ns != 0;
+    info->running = state == RUNSTATE_RUNNING && doze_ns == 0;
+    info->cpu_time = time_ns[RUNSTATE_RUNNING] - min_u64(doze_ns, time_ns[RUNSTATE_RUNNING]);
+    info->cpu = cpu != CPU_NONE ? cpu : 0;
+}
+
+static uint32_t flags_of(const struct domain *domain)
+{
+    bool stopped = atomic_load(&domain->stopped);
+    uint32_t code = stopped || domain->shutdown_named ? (uint32_t)domain->reason : NO_SHUTDOWN_CODE;
+    uint32_t flags = XEN_DOMINF_hvm_guest | XEN_DOMINF_hap;
+
+    return flags | (stopped ? XEN_DOMINF_shutdown : 0) | code << XEN_DOMINF_shutdownshift;
+}
+
+void domain_info_fill(struct domain *domain, struct xen_domctl_getdomaininfo *info)
+{
+    uint32_t state = XEN_DOMINF_blocked;
+
+    memset(info, 0, sizeof(*info));
+    info->domain = domain->id;
+    info->max_vcpu_id = XEN_INVALID_MAX_VCPU_ID;
+    for (unsigned i = 0; i < domain->vcpu_count; i++) {
+        struct xen_domctl_getvcpuinfo vcpu;
+
+        if (domain->vcpu[i] == NULL) {
+            continue;
+        }
+        domain_info_vcpu(domain->vcpu[i], &vcpu);
+        info->max_vcpu_id = i;
+        info->cpu_time += vcpu.cpu_time;
+        if (vcpu.online) {
+            info->nr_online_vcpus++;
+            state &= vcpu.blocked ? UINT32_MAX : ~XEN_DOMINF_blocked;
+            state |= vcpu.running ? XEN_DOMINF_running : 0;
+        }
+    }
+    info->flags = (info->nr_online_vcpus != 0 ? state : 0) | flags_of(domain);
+    info->tot_pages = atomic_load(&domain->physmap.page_count);
+    info->max_pages = domain->physmap.page_limit;
+    info->shared_info_frame = atomic_load(&domain->shared_info_gfn);
+    info->cpupool = cpupool_id(domain->pool);
+    info->gpaddr_bits = (uint8_t)stage2_ipa_bits();
+}

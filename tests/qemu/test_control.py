@@ -1,0 +1,42 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+# test_control.py - QEMU tests of the toolstack's calls, made by a small guest in Dom0's place.
+import sys
+
+import scenario
+from scenario import boot, domain, mktree, test
+
+OFF = r"^\(BH\) Dom0 has powered off: switching the machine off$"
+SCHEDULERS = {"credit2": 6, "arinc653": 7, "rtds": 8, "null": 9}
+
+
+def control(guest, bootargs="", domains=(), board="virt", options="", **machine):
+    """The control domain does its checks, and all are good."""
+    manager = mktree.Dom0(scenario.image(guest), f"exit=psci {bootargs}".strip())
+    result = boot([manager, *domains], board=board, bootargs=f"dom0_mem=16M {options}".strip(), **machine)
+    if result.boot.ended != "exit" or result.boot.status != 0:
+        result.fail("the machine did not end by itself")
+    result.says(OFF, r"^RESULT [1-9]\d* checks, 0 failed$")
+    return result
+
+
+def others(count):
+    return [domain("sys_steady", name=f"other{i}", bootargs="exit=none", cpus=2) for i in range(count)]
+
+
+@test(level="fast")
+def machine():
+    """What the machine is, and who is there."""
+    for board, count, cpus in (("virt", 3, 2), ("virt-gicv3", 1, 4)):
+        control("sys_machine", f"cpus={cpus} others={count}", others(count), board=board, options="dom0_max_vcpus=1", smp=cpus)
+
+
+@test()
+def machine_schedulers():
+    """The same with many domains, under every scheduler."""
+    for name, number in SCHEDULERS.items():
+        control("sys_machine", f"cpus=8 others=3 sched={number}", others(3), options=f"dom0_max_vcpus=1 sched={name}", smp=8)
+
+
+if __name__ == "__main__":
+    sys.exit(scenario.main())
