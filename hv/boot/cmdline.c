@@ -151,6 +151,17 @@ static int set_ratelimit(struct options *options, const char *value, bool negate
     return 0;
 }
 
+static int set_cap_period(struct options *options, const char *value, bool negated)
+{
+    unsigned ms;
+
+    if (negated || parse_unsigned(value, &ms) != 0 || ms == 0 || ms > SCHED_CAP_PERIOD_MAX_MS) {
+        return -EINVAL;
+    }
+    options->credit2_cap_period_ms = ms;
+    return 0;
+}
+
 static int set_vwfi(struct options *options, const char *value, bool negated)
 {
     if (negated) {
@@ -266,6 +277,7 @@ static int set_dom0_vcpus_pin(struct options *options, const char *value, bool n
 static const struct option_row rows[] = {
     {"bootscrub", "idle, " BOOLEAN, set_bootscrub},
     {"console", "dtuart or none; the UART itself is chosen by dtuart=", set_console},
+    {"credit2_cap_period_ms", "1 to 1000 milliseconds", set_cap_period},
     {"dom0_max_vcpus", "a number from 1 to 8, or two as 1-4", set_dom0_max_vcpus},
     {"dom0_mem", "a size as 512M, with min: and max: as 512M,min:256M,max:1G if wanted", set_dom0_mem},
     {"dom0_vcpus_pin", BOOLEAN, set_dom0_vcpus_pin},
@@ -348,7 +360,8 @@ static void warn_unknown(const char *name)
     if (nearest != NULL) {
         log_warn("command line: no option \"%s\"; did you mean %s?", name, nearest);
     } else {
-        log_warn("command line: no option \"%s\"; there are bootscrub, console, dom0_max_vcpus, dom0_mem, "
+        log_warn("command line: no option \"%s\"; there are bootscrub, console, credit2_cap_period_ms, "
+                 "dom0_max_vcpus, dom0_mem, "
                  "dom0_vcpus_pin, dtuart, guest_loglvl, loglvl, maxcpus, noreboot, sched, sched_overcommit, "
                  "sched_ratelimit_us and vwfi",
                  name);
@@ -439,6 +452,7 @@ static void set_defaults(struct options *options)
     (void)string_copy(options->console, sizeof(options->console), "dtuart");
     (void)string_copy(options->sched, sizeof(options->sched), "credit2");
     options->sched_ratelimit_us = 1000;
+    options->credit2_cap_period_ms = 10;
 }
 
 void cmdline_parse(const char *text, struct options *options)

@@ -12,11 +12,12 @@ enum vwfi_mode {
 };
 
 struct options {
-    char console[64];            /* "dtuart" by default; "none" switches it off. */
-    char dtuart[96];             /* Path or alias, with or without ":options"; empty: stdout-path. */
-    char sched[16];              /* "credit2" by default. */
-    bool sched_overcommit;       /* rtds: vCPUs may be promised more than there is. */
-    unsigned sched_ratelimit_us; /* credit2: 1000 by default. */
+    char console[64];               /* "dtuart" by default; "none" switches it off. */
+    char dtuart[96];                /* Path or alias, with or without ":options"; empty: stdout-path. */
+    char sched[16];                 /* "credit2" by default. */
+    bool sched_overcommit;          /* rtds: vCPUs may be promised more than there is. */
+    unsigned sched_ratelimit_us;    /* credit2: 1000 by default. */
+    unsigned credit2_cap_period_ms; /* 10 by default. */
     enum vwfi_mode vwfi;
     unsigned log_threshold;       /* enum log_level, from loglvl=. "info" by default. */
     unsigned guest_log_threshold; /* From guest_loglvl=. "warning" by default. */

@@ -111,6 +111,11 @@ static int read_vcpu(const struct reader *reader, const struct dt_place *place, 
         return -EINVAL;
     }
     *seen |= BIT32(id);
+    if (dt_has(reader->fdt, node, "bulkhead,cap")) {
+        log_error("%s: bulkhead,cap is for all vCPUs of a domain together; write it into %s", path,
+                  domain->path);
+        return -EINVAL;
+    }
     if (sched_config_params(reader->fdt, node, path, &domain->vcpu_params[id]) != 0) {
         return -EINVAL;
     }

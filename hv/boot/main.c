@@ -114,6 +114,7 @@ static void set_up_pools(void)
         struct sched_pool *pool = sched_setup(c->ops, c->cpus & pcpu_online_mask(), wfi_policy());
 
         pool->ratelimit_ns = options.sched_ratelimit_us * (NS_PER_MS / 1000);
+        pool->cap_period_ns = options.credit2_cap_period_ms * NS_PER_MS;
         pool->overcommit = options.sched_overcommit;
         if (i != 0) {
             log_info("%s: %u CPU%s (mask 0x%x), scheduler %s", c->path,

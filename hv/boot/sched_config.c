@@ -20,6 +20,7 @@ struct number_row {
 /* In the order of enum number. */
 static const struct number_row numbers[] = {
     {"bulkhead,weight", 1, 65535},
+    {"bulkhead,cap", 0, SCHED_CAP_MAX},
     {"bulkhead,period-us", SCHED_PERIOD_MIN_NS / NS_PER_US, SCHED_PERIOD_MAX_NS / NS_PER_US},
     {"bulkhead,budget-us", SCHED_PERIOD_MIN_NS / NS_PER_US, SCHED_PERIOD_MAX_NS / NS_PER_US},
     {"bulkhead,extratime", 0, 1},
@@ -27,6 +28,7 @@ static const struct number_row numbers[] = {
 
 enum number {
     WEIGHT,
+    CAP,
     PERIOD,
     BUDGET,
     EXTRATIME,
@@ -60,6 +62,7 @@ int sched_config_params(const void *fdt, int node, const char *path, struct sche
 {
     uint64_t values[NUMBER_COUNT] = {
         [WEIGHT] = params->weight,
+        [CAP] = params->cap,
         [PERIOD] = params->period_ns / NS_PER_US,
         [BUDGET] = params->budget_ns / NS_PER_US,
         [EXTRATIME] = params->extratime ? 1 : 0,
@@ -76,6 +79,7 @@ int sched_config_params(const void *fdt, int node, const char *path, struct sche
         return -EINVAL;
     }
     params->weight = (uint32_t)values[WEIGHT];
+    params->cap = (uint32_t)values[CAP];
     params->period_ns = values[PERIOD] * NS_PER_US;
     params->budget_ns = values[BUDGET] * NS_PER_US;
     params->extratime = values[EXTRATIME] != 0;

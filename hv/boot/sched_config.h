@@ -7,8 +7,8 @@
 #include "boot/domain_config.h"
 #include "boot/dt_read.h"
 
-/* The properties bulkhead,weight, period-us, budget-us and extratime of @node (named @path in messages), over
- * what @params holds. 0, or -EINVAL with each bad one logged. */
+/* The properties bulkhead,weight, cap, period-us, budget-us and extratime of @node (named @path in messages),
+ * over what @params holds. 0, or -EINVAL with each bad one logged. */
 int sched_config_params(const void *fdt, int node, const char *path, struct sched_params *params);
 
 /* The bulkhead,arinc653 node at @place, after all domains, into config->schedule. One that is wrong is not

@@ -106,6 +106,7 @@ static int create_vcpu(struct domain *domain, unsigned id, uint32_t hard_affinit
     timer_init(&vcpu->poll_timer, poll_expired);
     vcpu->unit.domid = domain->id;
     vcpu->unit.vcpu_id = (uint16_t)id;
+    vcpu->unit.group = &domain->sched_group;
     vcpu->unit.hard_affinity = hard_affinity != 0 ? hard_affinity : UINT32_MAX;
     vcpu->unit.soft_affinity = UINT32_MAX;
     vcpu->unit.params = params->weight != 0 ? *params : SCHED_PARAMS_DEFAULT;

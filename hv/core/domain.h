@@ -36,8 +36,9 @@ struct domain {
     struct sched_pool *pool; /* Where its vCPUs are. */
     unsigned vcpu_count;
     struct vcpu *vcpu[VCPU_MAX];
-    struct spinlock power_lock; /* LOCK_RANK_DOMAIN: PSCI state of its vCPUs. */
-    _Atomic bool stopped;       /* Shut down: its vCPUs never run again. */
+    struct sched_group sched_group; /* Their cap is one. */
+    struct spinlock power_lock;     /* LOCK_RANK_DOMAIN: PSCI state of its vCPUs. */
+    _Atomic bool stopped;           /* Shut down: its vCPUs never run again. */
     enum shutdown_reason reason;
     struct domain_end end; /* From then on. */
     bool shutdown_named;   /* SCHEDOP_shutdown_code: "reason" is said already, whatever it stops for. */

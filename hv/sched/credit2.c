@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* credit2.c - proportional share by weight, work conserving, with hard and soft affinity, on one queue for
- * the pool.
+/* credit2.c - proportional share by weight, work conserving, with caps, hard and soft affinity, on one queue
+ * for the pool.
  *
  * Waiting units stand in one queue in order of virtual time (credit2_clock.c). A pCPU serves the first that
  * may run there; units within 1 ms of it go first when they ran here last, or prefer it. A unit alone on its
@@ -32,8 +32,10 @@
  *
  * Bounds (tests/host/test_sched_credit2.c; slice 10 ms, or the ratelimit if longer): CPU-bound units receive
  * their weighted max-min share within a few slices, over any length of time; no unit waits longer than
- * docs/scheduling.md says. Caps are not enforced: sched_add() refuses a unit that has one. */
-#include "sched/credit2_clock.h"
+ * docs/scheduling.md says; no domain runs more than its cap (credit2_cap.c). Waiting units stand in a
+ * balanced tree (order.c), so that no decision looks at more than O(log n) of them, but for clock_level(). */
+#include "lib/panic.h"
+#include "sched/credit2_cap.h"
 #include "sched/credit2_place.h"
 #include "sched/plain.h"
 #include "sched/sched.h"
@@ -41,65 +43,48 @@
 #define SLICE_MAX_NS (10 * NS_PER_MS)
 #define SLICE_MIN_NS (NS_PER_MS / 2)
 #define RESIST_NS NS_PER_MS /* Who waits may be passed over by this for one that fits the pCPU better. */
+#define AT_ONCE 4u /* A pick parks and unparks no more than this; more are left to one right after it. */
 
 _Static_assert(POOL_WORDS <= sizeof(((struct sched_pool *)NULL)->policy) / sizeof(uint64_t),
                "the pool's words");
-_Static_assert(UNIT_GIVEN < sizeof(((struct sched_unit *)NULL)->policy) / sizeof(uint64_t), "a unit's words");
+_Static_assert(UNIT_TAKEN < sizeof(((struct sched_unit *)NULL)->policy) / sizeof(uint64_t), "a unit's words");
 
 /* What a switch between two that share a pCPU does not need: kept out of credit2_pick(), which saves
  * registers for what is inlined. */
 #define NOT_INLINED __attribute__((noinline))
 
-/* Of those behind @first in the queue, and less than RESIST_NS of running behind it in time, one that fits
- * @cpu better; else @first. */
-NOT_INLINED static struct sched_unit *fitter(struct sched_pool *pool, struct sched_unit *first, unsigned cpu)
+/* Of those less than RESIST_NS of running behind @first in time, one that fits @cpu better; else @first. */
+NOT_INLINED static struct sched_unit *fitter(const struct sched_pool *pool, struct sched_unit *first,
+                                             unsigned cpu)
 {
-    struct sched_unit *best = first;
+    static const uint8_t kinds[] = {0, MARK_LAST, MARK_PREFERS, MARK_BOTH};
 
-    for (struct list_node *node = first->run_link.next; node != &pool->queue; node = node->next) {
-        struct sched_unit *unit = queued_unit(node);
+    for (unsigned fits = 3; fits > fitness(pool, first, cpu); fits--) {
+        struct sched_unit *unit = queue_unit(order_first(&pool->order[QUEUE], BIT64(kinds[fits] + cpu)));
 
-        if (!may_take(unit, cpu)) {
-            continue;
-        }
-        if (vtime_ahead(vtime_of(unit), vtime_of(first)) >=
-            (int64_t)clock_span_least(unit, first, RESIST_NS)) {
-            break;
-        }
-        if (fitness(pool, unit, cpu) > fitness(pool, best, cpu)) {
-            best = unit;
+        if (unit != NULL && vtime_ahead(vtime_of(unit), vtime_of(first)) <
+                                (int64_t)clock_span_least(unit, first, RESIST_NS)) {
+            return unit;
         }
     }
-    return best;
+    return first;
 }
 
-/* The queued unit that @cpu should take; NULL: none. */
-static struct sched_unit *candidate(struct sched_pool *pool, unsigned cpu)
+/* The queued unit that @cpu should take; NULL: none. Those whose domain has run all it may are parked, a few
+ * at a time. */
+static struct sched_unit *candidate(struct sched_pool *pool, unsigned cpu, uint64_t now_ns)
 {
-    for (struct list_node *node = pool->queue.next; node != &pool->queue; node = node->next) {
-        struct sched_unit *unit = queued_unit(node);
+    for (unsigned i = 0; i < AT_ONCE; i++) {
+        struct sched_unit *unit = queue_first(pool, cpu);
 
-        if (may_take(unit, cpu)) {
-            return node->next != &pool->queue ? fitter(pool, unit, cpu) : unit;
+        if (unit != NULL && order_only(&pool->order[QUEUE]) == NULL) {
+            unit = fitter(pool, unit, cpu);
         }
-    }
-    return NULL;
-}
-
-/* The first queued unit that @cpu may take. @waiting: there is one that may run there, though it may have to
- * be saved first. */
-static struct sched_unit *rival(struct sched_pool *pool, unsigned cpu, bool *waiting)
-{
-    *waiting = false;
-    for (struct list_node *node = pool->queue.next; node != &pool->queue; node = node->next) {
-        struct sched_unit *unit = queued_unit(node);
-
-        if ((unit->hard_affinity & BIT32(cpu)) != 0) {
-            *waiting = true;
-            if (may_take(unit, cpu)) {
-                return unit;
-            }
+        if (unit == NULL || !cap_has(unit) || !cap_spent(pool, unit, now_ns)) {
+            return unit;
         }
+        queue_remove(pool, unit);
+        cap_park(pool, unit, cpu);
     }
     return NULL;
 }
@@ -130,9 +115,10 @@ NOT_INLINED static bool takes_over(struct sched_pool *pool, const struct sched_u
 static struct sched_unit *choose(struct sched_pool *pool, unsigned cpu, uint64_t now_ns)
 {
     struct sched_unit *prev = pool->running[cpu];
-    struct sched_unit *next = candidate(pool, cpu);
+    struct sched_unit *next = candidate(pool, cpu, now_ns);
 
-    if (prev == NULL || !prev->awake || (prev->hard_affinity & BIT32(cpu)) == 0) {
+    if (prev == NULL || !prev->awake || (prev->hard_affinity & BIT32(cpu)) == 0 ||
+        (cap_has(prev) && cap_spent(pool, prev, now_ns))) {
         return next;
     }
     if (next == NULL) {
@@ -167,7 +153,6 @@ static struct sched_choice run(struct sched_pool *pool, struct sched_unit *unit,
 {
     struct sched_choice choice = {.next = unit, .until_ns = TIME_NEVER, .alone = true};
     const struct sched_unit *other;
-    bool waiting;
 
     if (unit == NULL) {
         pool->policy[POOL_IDLE] |= pool->cpus & BIT64(cpu);
@@ -175,11 +160,11 @@ static struct sched_choice run(struct sched_pool *pool, struct sched_unit *unit,
         return choice;
     }
     pool->policy[POOL_IDLE] &= ~BIT64(cpu);
-    other = rival(pool, cpu, &waiting);
+    other = queue_first(pool, cpu);
     clock_raise_floor(pool, cpu,
                       other != NULL && vtime_ahead(vtime_of(unit), vtime_of(other)) > 0 ? vtime_of(other)
                                                                                         : vtime_of(unit));
-    if (!waiting) {
+    if (!queue_waits(pool, cpu)) {
         pool->policy[POOL_ALONE] |= BIT64(cpu);
         return choice;
     }
@@ -190,58 +175,133 @@ static struct sched_choice run(struct sched_pool *pool, struct sched_unit *unit,
     return choice;
 }
 
-/* One other waits, and may run here: the two change places. Of the pool's words only those of @cpu's state
- * change. */
+/* What caps change about @choice of @cpu: it ends when what @choice->next took is used up, and when parked
+ * units must be seen to. Who has a cap is not alone: its wfi is trapped, so that it does not pay for sleep.
+ */
+NOT_INLINED static void limit(struct sched_pool *pool, unsigned cpu, uint64_t now_ns,
+                              struct sched_choice *choice)
+{
+    struct sched_unit *unit = choice->next;
+
+    if (unit != NULL && cap_has(unit)) {
+        cap_take(pool, unit, now_ns);
+        choice->alone = false;
+        pool->policy[POOL_ALONE] &= ~BIT64(cpu);
+        choice->until_ns = min_u64(choice->until_ns, now_ns + max_u64(unit->policy[UNIT_TAKEN], 1));
+    }
+    if (unit == NULL && queue_first(pool, cpu) != NULL && (pool->cpus & BIT32(cpu)) != 0) {
+        choice->until_ns = now_ns + 1; /* candidate() had more to park than it may. */
+    }
+    choice->until_ns = min_u64(choice->until_ns, cap_watch_ns(pool, cpu, now_ns));
+}
+
+/* @unit, in no queue, waits on: where? What it saved up and what it owes is bounded as after a sleep. */
+static uint32_t enter(struct sched_pool *pool, struct sched_unit *unit, uint32_t cpus, uint64_t now_ns)
+{
+    clock_place(pool, unit, now_ns);
+    return place_settle(pool, unit, cpus, now_ns);
+}
+
+/* Before @cpu picks: parked units whose time has come, and what @prev, which ran, has not used of its part.
+ */
+NOT_INLINED static uint32_t settle_caps(struct sched_pool *pool, struct sched_unit *prev, unsigned cpu,
+                                        uint64_t now_ns)
+{
+    uint32_t kick = 0, others = pool->cpus & ~BIT32(cpu);
+    struct sched_unit *unit;
+
+    if (prev != NULL && cap_has(prev)) {
+        cap_give_back(pool, prev);
+        unit = prev->awake ? NULL : cap_resume(pool, prev);
+        kick |= unit != NULL ? enter(pool, unit, others, now_ns) : 0;
+    }
+    for (unsigned i = 0; i < AT_ONCE; i++) {
+        unit = cap_due(pool, cpu, now_ns);
+        if (unit == NULL) {
+            break;
+        }
+        if (cap_has(unit) && cap_spent(pool, unit, now_ns)) {
+            cap_park(pool, unit, cpu);
+        } else {
+            kick |= enter(pool, unit, others, now_ns);
+        }
+    }
+    return kick & ~BIT32(cpu);
+}
+
+/* One other waits, which ran here last and may run where @cpu's may: the two change places, and marks, which
+ * are as those of a unit that is saved. Of the pool's words only those of @cpu's state change. */
 static struct sched_unit *credit2_hand_over(struct sched_pool *pool, unsigned cpu, uint64_t now_ns,
                                             uint64_t *until_ns)
 {
     struct sched_unit *prev = pool->running[cpu];
-    struct list_node *queued = pool->queue.next;
-    struct sched_unit *next = queued_unit(queued);
-    uint64_t since_ns = pool->charged_ns[cpu];
+    struct sched_unit *next = queue_unit(order_only(&pool->order[QUEUE]));
+    uint64_t since_ns = pool->charged_ns[cpu], preempt, alone;
     uint32_t bit = BIT32(cpu);
 
-    if (queued == &pool->queue || queued->next != &pool->queue || pool->assigned[cpu] != NULL ||
-        !prev->awake || (prev->hard_affinity & next->hard_affinity & bit) == 0 ||
-        (next->on_cpu && next->cpu != cpu) || now_ns < since_ns) {
+    if (next == NULL || !prev->awake || pool->policy[POOL_CAPS] != 0 || next->cpu != cpu ||
+        prev->affinities != next->affinities || (prev->hard_affinity & bit) == 0 || now_ns < since_ns) {
         return NULL;
     }
+    ASSERT(pool->assigned[cpu] == NULL);
     prev->policy[UNIT_VTIME] += clock_span(prev, now_ns - since_ns);
-    list_init(&next->run_link);
-    list_init(&pool->queue);
-    list_append(&pool->queue, &prev->run_link);
-    pool->policy[POOL_PREEMPT] &= ~(uint64_t)bit;
-    pool->policy[POOL_ALONE] &= ~(uint64_t)bit;
+    order_replace_only(&pool->order[QUEUE], &next->node[QUEUE], &prev->node[QUEUE], vtime_of(prev),
+                       next->node[QUEUE].marks);
+    preempt = pool->policy[POOL_PREEMPT] & ~(uint64_t)bit;
+    alone = pool->policy[POOL_ALONE] & ~(uint64_t)bit;
+    pool->policy[POOL_PREEMPT] = preempt;
+    pool->policy[POOL_ALONE] = alone;
     clock_raise_floor(pool, cpu,
                       vtime_ahead(vtime_of(next), vtime_of(prev)) > 0 ? vtime_of(prev) : vtime_of(next));
     *until_ns = now_ns + max_u64(SLICE_MIN_NS, pool->ratelimit_ns);
     return next;
 }
 
-static struct sched_choice credit2_pick(struct sched_pool *pool, unsigned cpu, uint64_t now_ns)
+/* Who runs on @cpu next, out of the queue. */
+static struct sched_unit *take_next(struct sched_pool *pool, unsigned cpu, uint64_t now_ns)
 {
-    struct sched_unit *prev = pool->running[cpu];
     struct sched_unit *next = pool->assigned[cpu];
-    bool yielded = false;
 
-    pool->policy[POOL_PREEMPT] &= ~BIT64(cpu);
     if (next != NULL) {
         place_withdraw(pool, next);
-    } else if ((pool->cpus & BIT32(cpu)) != 0) {
-        next = choose(pool, cpu, now_ns);
-    }
-    if (prev != NULL) {
-        yielded = prev->yielded && next != prev;
-    }
-    if (next != prev) {
-        if (next != NULL) {
-            list_remove(&next->run_link);
+        if (!cap_has(next) || !cap_spent(pool, next, now_ns)) {
+            return next;
         }
-        if (prev != NULL && prev->awake) {
-            clock_queue(pool, prev);
+        cap_park(pool, next, cpu);
+    }
+    if ((pool->cpus & BIT32(cpu)) == 0) {
+        return NULL;
+    }
+    next = choose(pool, cpu, now_ns);
+    if (next != NULL && next != pool->running[cpu]) {
+        queue_remove(pool, next);
+    }
+    return next;
+}
+
+static struct sched_choice credit2_pick(struct sched_pool *pool, unsigned cpu, uint64_t now_ns)
+{
+    struct sched_unit *prev = pool->running[cpu], *next;
+    bool caps = !order_empty(&pool->order[PARKED]) || (prev != NULL && cap_has(prev)), yielded = false;
+    struct sched_choice choice;
+    uint32_t kick = caps ? settle_caps(pool, prev, cpu, now_ns) : 0;
+
+    pool->policy[POOL_PREEMPT] &= ~BIT64(cpu);
+    next = take_next(pool, cpu, now_ns);
+    if (prev != NULL && next != prev) {
+        yielded = prev->yielded;
+        if (prev->awake && cap_has(prev) && cap_spent(pool, prev, now_ns)) {
+            cap_park(pool, prev, cpu);
+        } else if (prev->awake) {
+            queue_add(pool, prev);
         }
     }
-    return run(pool, next, cpu, yielded, now_ns);
+    choice = run(pool, next, cpu, yielded, now_ns);
+    choice.kick = kick;
+    if (!order_empty(&pool->order[PARKED]) || (next != NULL && cap_has(next))) {
+        limit(pool, cpu, now_ns, &choice);
+    }
+    return choice;
 }
 
 static void credit2_init(struct sched_pool *pool)
@@ -255,22 +315,26 @@ static int credit2_admit(struct sched_pool *pool, struct sched_unit *unit, uint6
     clock_set_weight(unit);
     clock_weights_changed(pool);
     unit->policy[UNIT_VTIME] = pool->policy[POOL_FLOOR + first_cpu(unit->hard_affinity & pool->cpus)];
-    (void)now_ns;
+    cap_join(pool, unit, now_ns);
     *kick = 0;
     return 0;
 }
 
 static uint32_t credit2_params_changed(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns)
 {
-    (void)now_ns;
     clock_set_weight(unit);
     clock_weights_changed(pool);
+    cap_changed(pool, unit, now_ns);
+    if (cap_parked(unit)) {
+        cap_unpark(pool, unit);
+        return enter(pool, unit, pool->cpus, now_ns);
+    }
     return unit->state == RUNSTATE_RUNNING ? BIT32(unit->cpu) : 0; /* Its slice ends at another time. */
 }
 
 static void credit2_remove(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns, uint32_t *kick)
 {
-    (void)unit;
+    cap_leave(pool, unit);
     clock_weights_changed(pool);
     (void)now_ns;
     *kick = 0;
@@ -278,8 +342,10 @@ static void credit2_remove(struct sched_pool *pool, struct sched_unit *unit, uin
 
 static uint32_t credit2_wake(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns)
 {
-    clock_place(pool, unit, now_ns);
-    return place_settle(pool, unit, pool->cpus, now_ns);
+    if (cap_has(unit) && cap_spent(pool, unit, now_ns)) {
+        return cap_park_anywhere(pool, unit);
+    }
+    return enter(pool, unit, pool->cpus, now_ns);
 }
 
 static void credit2_sleep(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns)
@@ -292,6 +358,9 @@ static void credit2_charge(struct sched_pool *pool, struct sched_unit *unit, uin
 {
     (void)pool;
     unit->policy[UNIT_VTIME] += clock_span(unit, ran_ns);
+    if (cap_has(unit)) {
+        unit->policy[UNIT_TAKEN] -= ran_ns;
+    }
 }
 
 static uint32_t credit2_saved(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns)
@@ -302,13 +371,17 @@ static uint32_t credit2_saved(struct sched_pool *pool, struct sched_unit *unit, 
     if (unit->policy[UNIT_GIVEN] != 0) {
         return BIT32(unit->policy[UNIT_GIVEN] - 1);
     }
+    if (cap_parked(unit)) {
+        return 0;
+    }
     if (free != 0) {
         unsigned cpu = place_best_free(pool, unit, free);
 
-        list_remove(&unit->run_link);
+        queue_remove(pool, unit);
         place_assign(pool, unit, cpu);
         return BIT32(cpu);
     }
+    queue_mark(pool, unit);
     if (((others | pool->policy[POOL_ALONE]) & unit->hard_affinity) == 0) {
         return 0;
     }
@@ -324,7 +397,7 @@ static uint32_t credit2_affinity_changed(struct sched_pool *pool, struct sched_u
 
         return stays ? 0 : BIT32(unit->cpu);
     }
-    if (unit->state != RUNSTATE_RUNNABLE) {
+    if (unit->state != RUNSTATE_RUNNABLE || cap_parked(unit)) {
         return 0;
     }
     place_withdraw(pool, unit);
@@ -343,7 +416,11 @@ static int credit2_cpus_changed(struct sched_pool *pool, unsigned cpu, uint64_t 
     pool->policy[POOL_IDLE] = (pool->policy[POOL_IDLE] & ~BIT64(cpu)) | (comes ? BIT64(cpu) : 0);
     pool->policy[POOL_ALONE] &= ~BIT64(cpu);
     clock_cpus_changed(pool, cpu);
-    *kick = BIT32(cpu) | (unit != NULL ? place_settle(pool, unit, pool->cpus, now_ns) : 0);
+    for (struct order_node *node = order_least(&pool->order[QUEUE]); node != NULL; node = order_next(node)) {
+        queue_mark(pool, queue_unit(node));
+    }
+    *kick = BIT32(cpu) | (comes ? 0 : cap_cpu_leaves(pool, cpu)) |
+            (unit != NULL ? place_settle(pool, unit, pool->cpus, now_ns) : 0);
     return 0;
 }
 

@@ -31,6 +31,8 @@
  * pCPU. */
 #include "sched/credit2_clock.h"
 
+#include "sched/credit2_queue.h"
+
 #define BONUS_NS (10 * NS_PER_MS)
 #define DEBT_NS (10 * NS_PER_MS)
 #define OVERRUN_NS (10 * NS_PER_MS)
@@ -129,31 +131,47 @@ bool clock_apart(const struct sched_pool *pool, uint64_t a, uint64_t b)
     return distance > wide_gap(pool) * pool->policy[POOL_GROUPS];
 }
 
+/* The pool's pCPUs by their floors, the lowest first. Returns how many. */
+static unsigned sort_floors(const struct sched_pool *pool, unsigned cpus[CPU_MAX])
+{
+    unsigned count = 0;
+
+    for (uint32_t rest = pool->cpus; rest != 0; rest &= rest - 1) {
+        unsigned cpu = (unsigned)__builtin_ctz(rest), at = count++;
+
+        while (at > 0 &&
+               vtime_ahead(pool->policy[POOL_FLOOR + cpus[at - 1]], pool->policy[POOL_FLOOR + cpu]) > 0) {
+            cpus[at] = cpus[at - 1];
+            at--;
+        }
+        cpus[at] = cpu;
+    }
+    return count;
+}
+
 /* The queue holds all awake units: move each down by what the gaps below it were too wide, and the floors
- * with them. */
+ * with them. The order stays as it was, so the keys are changed in place. */
 static void close_gaps(struct sched_pool *pool)
 {
-    uint64_t wide = wide_gap(pool), moved = 0, below = 0, floor_moved[CPU_MAX] = {0};
+    uint64_t wide = wide_gap(pool), moved = 0, below = 0;
+    unsigned cpus[CPU_MAX], floor_count = sort_floors(pool, cpus), next = 0;
     bool first = true;
 
-    for (struct list_node *node = pool->queue.next; node != &pool->queue; node = node->next) {
-        struct sched_unit *unit = CONTAINER_OF(node, struct sched_unit, run_link);
-        uint64_t vtime = vtime_of(unit);
+    for (struct order_node *node = order_least(&pool->order[QUEUE]); node != NULL; node = order_next(node)) {
+        uint64_t vtime = node->key;
 
+        for (; next < floor_count && vtime_ahead(vtime, pool->policy[POOL_FLOOR + cpus[next]]) > 0; next++) {
+            pool->policy[POOL_FLOOR + cpus[next]] -= moved;
+        }
         if (!first && vtime - below > wide) {
             moved += vtime - below - wide;
         }
-        for (unsigned cpu = 0; cpu < CPU_MAX; cpu++) {
-            if (vtime_ahead(pool->policy[POOL_FLOOR + cpu], vtime) >= 0) {
-                floor_moved[cpu] = moved;
-            }
-        }
-        unit->policy[UNIT_VTIME] = vtime - moved;
+        node->key = queue_unit(node)->policy[UNIT_VTIME] = vtime - moved;
         below = vtime;
         first = false;
     }
-    for (unsigned cpu = 0; cpu < CPU_MAX; cpu++) {
-        pool->policy[POOL_FLOOR + cpu] -= floor_moved[cpu];
+    for (; next < floor_count; next++) {
+        pool->policy[POOL_FLOOR + cpus[next]] -= moved;
     }
 }
 
@@ -165,20 +183,20 @@ void clock_level(struct sched_pool *pool, uint64_t now_ns)
         if (pool->running[cpu] != NULL) {
             pending[cpu] = clock_running(pool, cpu, now_ns) - vtime_of(pool->running[cpu]);
             pool->running[cpu]->policy[UNIT_VTIME] += pending[cpu];
-            clock_queue(pool, pool->running[cpu]);
+            queue_add(pool, pool->running[cpu]);
         }
         if (pool->assigned[cpu] != NULL) {
-            clock_queue(pool, pool->assigned[cpu]);
+            queue_add(pool, pool->assigned[cpu]);
         }
     }
     close_gaps(pool);
     for (unsigned cpu = 0; cpu < CPU_MAX; cpu++) {
         if (pool->running[cpu] != NULL) {
             pool->running[cpu]->policy[UNIT_VTIME] -= pending[cpu];
-            list_remove(&pool->running[cpu]->run_link);
+            queue_remove(pool, pool->running[cpu]);
         }
         if (pool->assigned[cpu] != NULL) {
-            list_remove(&pool->assigned[cpu]->run_link);
+            queue_remove(pool, pool->assigned[cpu]);
         }
     }
 }

@@ -10,6 +10,13 @@ enum unit_word {
     UNIT_VTIME, /* Virtual time; compare with vtime_ahead() only. */
     UNIT_RATE,  /* Virtual time per nanosecond, 2^-20ths: 2^32 / weight. */
     UNIT_GIVEN, /* pCPU + 1 whose assigned[] names it; 0: none. */
+    UNIT_TAKEN, /* With a cap: what it may still run of what it took for itself, in ns; signed. */
+};
+
+/* pool->order[], and a unit's node[]. */
+enum pool_order {
+    QUEUE,  /* Who waits: credit2_queue.h. */
+    PARKED, /* Whose domain has run all its cap lets it: credit2_cap.h. */
 };
 
 enum pool_word {
@@ -17,6 +24,7 @@ enum pool_word {
     POOL_ALONE,   /* Mask: the last pick there said alone. */
     POOL_PREEMPT, /* Mask: told to preempt, has not picked since. */
     POOL_RATE,    /* The highest UNIT_RATE of the pool. */
+    POOL_CAPS,    /* Units that have a cap. */
     POOL_GROUPS,  /* Groups there can be that do not compete: one a pCPU, and one that only waits. */
     POOL_FLOOR,   /* One a pCPU: the lowest virtual time that competed there, never going back. */
     POOL_WORDS = POOL_FLOOR + CPU_MAX,
@@ -65,18 +73,6 @@ void clock_set_weight(struct sched_unit *unit);
 void clock_weights_changed(struct sched_pool *pool);
 /* @unit, in no queue, begins to wait after a sleep: bound what it saved up and what it owes. */
 void clock_place(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns);
-/* Into the queue, which is in order of virtual time, the older first among equals. */
-static inline void clock_queue(struct sched_pool *pool, struct sched_unit *unit)
-{
-    struct list_node *node = pool->queue.prev;
-
-    while (node != &pool->queue &&
-           vtime_ahead(vtime_of(CONTAINER_OF(node, struct sched_unit, run_link)), vtime_of(unit)) > 0) {
-        node = node->prev;
-    }
-    list_insert_before(node->next, &unit->run_link);
-}
-
 /* @vtime is the lowest that competes for @cpu. */
 static inline void clock_raise_floor(struct sched_pool *pool, unsigned cpu, uint64_t vtime)
 {

@@ -4,6 +4,8 @@
  */
 #include "sched/credit2_place.h"
 
+#include "sched/credit2_cap.h"
+
 bool place_beats(const struct sched_pool *pool, const struct sched_unit *unit, unsigned cpu, uint64_t now_ns)
 {
     const struct sched_unit *running = pool->running[cpu];
@@ -57,7 +59,8 @@ void place_withdraw(struct sched_pool *pool, struct sched_unit *unit)
         unit->policy[UNIT_GIVEN] = 0;
         pool->policy[POOL_IDLE] |= BIT64(cpu);
     }
-    list_remove(&unit->run_link);
+    queue_remove(pool, unit);
+    cap_unpark(pool, unit);
 }
 
 /* For @unit to preempt, is @cpu better than @other? Who is further ahead goes first, then what fits
@@ -143,7 +146,6 @@ uint32_t place_settle(struct sched_pool *pool, struct sched_unit *unit, uint32_t
     uint32_t free = (uint32_t)pool->policy[POOL_IDLE] & unit->hard_affinity;
     uint32_t own = unit->on_cpu ? BIT32(unit->cpu) : 0;
 
-    list_remove(&unit->run_link);
     if (own != 0) {
         free &= own;
     }
@@ -153,7 +155,7 @@ uint32_t place_settle(struct sched_pool *pool, struct sched_unit *unit, uint32_t
         place_assign(pool, unit, cpu);
         return BIT32(cpu);
     }
-    clock_queue(pool, unit);
+    queue_add(pool, unit);
     if (own != 0) {
         /* Only its own pCPU could take it, and that saves it first: told to, if it idles with the registers
          * in place. */

@@ -4,37 +4,13 @@
 #ifndef SCHED_CREDIT2_PLACE_H
 #define SCHED_CREDIT2_PLACE_H
 
-#include "sched/credit2_clock.h"
+#include "sched/credit2_queue.h"
 
 #define STAY_NS (5 * NS_PER_MS) /* What runs may get ahead of who waits by this. */
 
 static inline unsigned first_cpu(uint64_t mask)
 {
     return (unsigned)__builtin_ctzll(mask);
-}
-
-static inline struct sched_unit *queued_unit(struct list_node *node)
-{
-    return CONTAINER_OF(node, struct sched_unit, run_link);
-}
-
-/* The pCPUs @unit prefers among those it may use. */
-static inline uint32_t preferred(const struct sched_pool *pool, const struct sched_unit *unit)
-{
-    uint32_t hard = unit->hard_affinity & pool->cpus;
-
-    return (hard & unit->soft_affinity) != 0 ? hard & unit->soft_affinity : hard;
-}
-
-/* 3: prefers @cpu and ran there last ... 0: neither. */
-static inline unsigned fitness(const struct sched_pool *pool, const struct sched_unit *unit, unsigned cpu)
-{
-    return ((preferred(pool, unit) & BIT32(cpu)) != 0 ? 2u : 0u) + (unit->cpu == cpu ? 1u : 0u);
-}
-
-static inline bool may_take(const struct sched_unit *unit, unsigned cpu)
-{
-    return (unit->hard_affinity & BIT32(cpu)) != 0 && (!unit->on_cpu || unit->cpu == cpu);
 }
 
 /* What runs on @cpu has had so much more than @unit, which waits, that it should give way. */
@@ -47,15 +23,15 @@ uint64_t place_shift_ns(const struct sched_pool *pool, const struct sched_unit *
                         uint64_t now_ns);
 /* @unit, in no queue, is going to run on idle @cpu, which is kept for it. */
 void place_assign(struct sched_pool *pool, struct sched_unit *unit, unsigned cpu);
-/* @unit leaves the queue, or the pCPU it was assigned to, which then looks for another by itself. */
+/* @unit leaves the queue, or is no longer parked, or leaves the pCPU it was assigned to, which then looks for
+ * another by itself. */
 void place_withdraw(struct sched_pool *pool, struct sched_unit *unit);
 /* @unit is queued, and no pCPU it may use is free: who must know? Of those that run another, one of @cpus may
  * be told to take it. */
 uint32_t place_contend(struct sched_pool *pool, struct sched_unit *unit, uint32_t cpus, uint64_t now_ns);
 /* Of the pCPUs of @free, not empty, the one that suits @unit best. */
 unsigned place_best_free(const struct sched_pool *pool, const struct sched_unit *unit, uint32_t free);
-/* @unit waits from now on, or may be taken by others from now on: find it a pCPU, or queue it. @cpus: see
- * place_contend(). */
+/* @unit, in no queue, waits from now on: find it a pCPU, or queue it. @cpus: see place_contend(). */
 uint32_t place_settle(struct sched_pool *pool, struct sched_unit *unit, uint32_t cpus, uint64_t now_ns);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* order.c - nodes in the order of a key, each for some pCPUs: the first for a given pCPU in O(log n).
+/* order.c - nodes in the order of a key, each with some marks: the first with a given mark in O(log n).
  *
  * An AVL tree (G. Adelson-Velsky, E. Landis, 1962): the two sides of a node differ in height by at most one,
- * so n nodes are at most 1.44 log2(n + 2) high. Each node also knows which pCPUs are found at or below it,
- * which leads from the root straight to the first for any of them, whatever the masks.
+ * so n nodes are at most 1.44 log2(n + 2) high. Each node also knows which marks are found at or below it,
+ * which leads from the root straight to the first with any of them, whatever the masks.
  *
  *              20 {1} below {0,1,2}
  *             /                    \
@@ -19,7 +19,7 @@ static unsigned height_of(const struct order_node *node)
     return node != NULL ? node->height : 0;
 }
 
-static uint32_t below_of(const struct order_node *node)
+static uint64_t below_of(const struct order_node *node)
 {
     return node != NULL ? node->below : 0;
 }
@@ -30,7 +30,7 @@ static void refresh(struct order_node *node)
     unsigned left = height_of(node->child[0]), right = height_of(node->child[1]);
 
     node->height = 1 + (left > right ? left : right);
-    node->below = node->cpus | below_of(node->child[0]) | below_of(node->child[1]);
+    node->below = node->marks | below_of(node->child[0]) | below_of(node->child[1]);
 }
 
 /* @with, or nothing, takes the place of @node below its parent. */
@@ -69,7 +69,7 @@ static void repair(struct order *order, struct order_node *node)
     for (; node != NULL; node = node->up) {
         unsigned left = height_of(node->child[0]), right = height_of(node->child[1]);
         unsigned high = right > left, low = !high, height = node->height;
-        uint32_t below = node->below;
+        uint64_t below = node->below;
 
         refresh(node);
         if (left > right + 1 || right > left + 1) {
@@ -86,16 +86,16 @@ static void repair(struct order *order, struct order_node *node)
     }
 }
 
-void order_insert(struct order *order, struct order_node *node, uint64_t key, uint32_t cpus)
+void order_insert(struct order *order, struct order_node *node, uint64_t key, uint64_t marks)
 {
     struct order_node *up = NULL;
     struct order_node **place = &order->root;
 
     while (*place != NULL) {
         up = *place;
-        place = &up->child[key >= up->key];
+        place = &up->child[(int64_t)(key - up->key) >= 0];
     }
-    *node = (struct order_node){.up = up, .key = key, .cpus = cpus};
+    *node = (struct order_node){.up = up, .key = key, .marks = marks};
     *place = node;
     repair(order, node);
 }
@@ -133,11 +133,11 @@ void order_remove(struct order *order, struct order_node *node)
     node->height = 0;
 }
 
-void order_set_cpus(struct order_node *node, uint32_t cpus)
+void order_set_marks(struct order_node *node, uint64_t marks)
 {
-    node->cpus = cpus;
+    node->marks = marks;
     for (; node != NULL; node = node->up) {
-        uint32_t below = node->below;
+        uint64_t below = node->below;
 
         refresh(node);
         if (node->below == below) {
@@ -146,18 +146,44 @@ void order_set_cpus(struct order_node *node, uint32_t cpus)
     }
 }
 
-struct order_node *order_first(const struct order *order, uint32_t cpus)
+struct order_node *order_first(const struct order *order, uint64_t marks)
 {
     struct order_node *node = order->root;
 
-    while (node != NULL && (node->below & cpus) != 0) {
-        if ((below_of(node->child[0]) & cpus) != 0) {
+    while (node != NULL && (node->below & marks) != 0) {
+        if ((below_of(node->child[0]) & marks) != 0) {
             node = node->child[0];
-        } else if ((node->cpus & cpus) != 0) {
+        } else if ((node->marks & marks) != 0) {
             return node;
         } else {
             node = node->child[1];
         }
     }
     return NULL;
+}
+
+struct order_node *order_least(const struct order *order)
+{
+    struct order_node *node = order->root;
+
+    while (node != NULL && node->child[0] != NULL) {
+        node = node->child[0];
+    }
+    return node;
+}
+
+struct order_node *order_next(const struct order_node *node)
+{
+    struct order_node *next = node->child[1];
+
+    if (next != NULL) {
+        while (next->child[0] != NULL) {
+            next = next->child[0];
+        }
+        return next;
+    }
+    while (node->up != NULL && node->up->child[1] == node) {
+        node = node->up;
+    }
+    return node->up;
 }

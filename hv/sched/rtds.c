@@ -56,7 +56,7 @@
 #include "sched/rtds_demand.h"
 #include "sched/sched.h"
 
-#define LEVEL_SHIFT 60 /* Deadlines are below: 36 years. */
+#define LEVEL_SHIFT 59 /* Deadlines are below: 18 years. And all are less than 2^63 apart. */
 #define LEVEL_MAX 15u
 #define RENEW_MAX 4u
 
@@ -376,7 +376,7 @@ static uint32_t rtds_saved(struct sched_pool *pool, struct sched_unit *unit, uin
     if (!is_ready(unit)) {
         return 0;
     }
-    order_set_cpus(&unit->node[READY], takers(pool, unit));
+    order_set_marks(&unit->node[READY], takers(pool, unit));
     return place_if_ready(pool, unit);
 }
 
@@ -422,7 +422,7 @@ static int rtds_cpus_changed(struct sched_pool *pool, unsigned cpu, uint64_t now
         struct sched_unit *unit = CONTAINER_OF(node, struct sched_unit, pool_link);
 
         if (is_ready(unit)) {
-            order_set_cpus(&unit->node[READY], takers(pool, unit));
+            order_set_marks(&unit->node[READY], takers(pool, unit));
         }
     }
     if (claimed != NULL) {

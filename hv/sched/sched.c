@@ -24,7 +24,8 @@
 #include "lib/panic.h"
 #include "lib/string.h"
 
-#define RATELIMIT_DEFAULT_NS NS_PER_MS /* As Xen's sched_ratelimit_us. */
+#define RATELIMIT_DEFAULT_NS NS_PER_MS         /* As Xen's sched_ratelimit_us. */
+#define CAP_PERIOD_DEFAULT_NS (10 * NS_PER_MS) /* As Xen's credit2_cap_period_ms. */
 #define WEIGHT_MAX 65535u
 
 const struct sched_ops *sched_policy(unsigned index)
@@ -63,8 +64,8 @@ void sched_pool_init(struct sched_pool *pool, const struct sched_ops *ops, uint3
     pool->ops = ops;
     pool->cpus = cpus & (BIT32(CPU_MAX) - 1);
     pool->ratelimit_ns = RATELIMIT_DEFAULT_NS;
+    pool->cap_period_ns = CAP_PERIOD_DEFAULT_NS;
     list_init(&pool->units);
-    list_init(&pool->queue);
     spin_lock(&pool->lock);
     ops->init(pool);
     spin_unlock(&pool->lock);
@@ -102,7 +103,7 @@ static bool unit_runs(const struct sched_unit *unit)
 
 static int check_params(const struct sched_params *params)
 {
-    bool weighs = params->weight != 0 && params->weight <= WEIGHT_MAX && params->cap == 0;
+    bool weighs = params->weight != 0 && params->weight <= WEIGHT_MAX && params->cap <= SCHED_CAP_MAX;
     bool lasts = params->budget_ns >= SCHED_PERIOD_MIN_NS && params->budget_ns <= params->period_ns &&
                  params->period_ns <= SCHED_PERIOD_MAX_NS;
 
@@ -127,7 +128,7 @@ static void unit_init(struct sched_unit *unit, uint64_t now_ns)
     unit->awake = false;
     memset(unit->policy, 0, sizeof(unit->policy));
     memset(unit->node, 0, sizeof(unit->node));
-    list_init(&unit->run_link);
+    list_init(&unit->group_link);
 }
 
 int sched_add(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns, uint32_t *kick)

@@ -41,7 +41,8 @@ struct sched_pool;
 /* What a unit is promised. All must be in range under every policy; each policy looks at its own. */
 struct sched_params {
     uint32_t weight;               /* credit2: 1 to 65535. */
-    uint32_t cap;                  /* credit2: per cent of one pCPU; 0: none. */
+    uint32_t cap;                  /* credit2: per cent of one pCPU, for the domain; 0: none. The same for all
+                                      units of a domain. */
     uint64_t period_ns, budget_ns; /* rtds: 10 us to SCHED_PERIOD_MAX_NS; the budget is at most the period. */
     bool extratime;                /* rtds: gets what nobody else needs beside its budget. */
 };
@@ -52,10 +53,25 @@ struct sched_params {
 #define SCHED_PERIOD_MIN_NS UINT64_C(10000)
 #define SCHED_PERIOD_MAX_NS (UINT64_C(3600) * NS_PER_S)
 
+/* Units whose caps count as one, those of a domain: credit2_cap.c. They are in one pool, or asleep. */
+struct sched_group {
+    unsigned unit_count;     /* In the pool. */
+    uint64_t end_ns;         /* Of the period. */
+    int64_t left_ns;         /* Of what they may run in it. */
+    struct list_node parked; /* Units that wait for more. */
+};
+
 struct sched_unit {
     struct sched_pool *pool;
+    struct sched_group *group; /* NULL: one by itself. */
     uint16_t domid, vcpu_id;
-    uint32_t hard_affinity, soft_affinity; /* Masks of pCPUs; soft only prefers. */
+    unsigned cpu; /* Where it runs or last ran; CPU_NONE: never. */
+    union {
+        struct {
+            uint32_t hard_affinity, soft_affinity; /* Masks of pCPUs; soft only prefers. */
+        };
+        uint64_t affinities; /* Both, to compare. */
+    };
     struct sched_params params;
     enum runstate state;
     enum runstate sleep_state; /* What it becomes when its pCPU lets go of it asleep. */
@@ -63,14 +79,14 @@ struct sched_unit {
     uint64_t state_ns[4]; /* Time spent in each state before state_since_ns. */
     uint64_t asleep_ns;   /* Of the time since state_since_ns, RUNNING: asleep in place. Its pCPU adds to it;
                              counted as BLOCKED. */
-    unsigned cpu;         /* Where it runs or last ran; CPU_NONE: never. */
     bool on_cpu;
     bool
         yielded; /* Runs, and lets others of equal standing go first at the next pick; its own pCPU's word. */
     bool awake;  /* Wants to run. */
-    struct list_node pool_link, run_link; /* All units of the pool; the policy's queue. */
-    struct order_node node[2];            /* In the pool's orders. */
-    uint64_t policy[8];                   /* The policy's own words. */
+    struct list_node pool_link, group_link; /* All units of the pool; those parked of the group. */
+    struct order_node node[2];              /* In the pool's orders. */
+    uint64_t policy[8];                     /* The policy's own words. */
+    struct sched_group own_group;
 };
 
 struct sched_choice {
@@ -82,7 +98,7 @@ struct sched_choice {
 };
 
 /* A policy. All functions with the pool's lock held; they read unit and pool, and write unit->policy,
- * unit->run_link, unit->node and the pool's queue, orders, assigned and policy. A mask is of pCPUs that shall
+ * unit->group, unit->node and the pool's orders, assigned and policy. A mask is of pCPUs that shall
  * pick. A unit "waits" when it is RUNNABLE: awake and not running. */
 struct sched_ops {
     const char *name;    /* As on the command line: "null", "credit2". */
@@ -129,13 +145,13 @@ struct sched_pool {
     struct spinlock lock; /* LOCK_RANK_SCHED: guards the pool, its units and the policy's state. */
     const struct sched_ops *ops;
     uint32_t cpus;
-    uint64_t ratelimit_ns; /* Least time a unit runs before another may take its place; 0: none. */
+    uint64_t ratelimit_ns;  /* Least time a unit runs before another may take its place; 0: none. */
+    uint64_t cap_period_ns; /* credit2: in which a cap is kept. */
     struct list_node units;
     struct sched_unit *running[CPU_MAX];  /* NULL: idle. */
     uint64_t charged_ns[CPU_MAX];         /* Until when running[] was charged. */
     uint64_t idle_ns[CPU_MAX];            /* For how long it was NULL before that. */
-    struct list_node queue;               /* The policy's queue of waiting units. */
-    struct order order[2];                /* And its orders of their node[]. */
+    struct order order[2];                /* The policy's orders of waiting units, by their node[]. */
     struct sched_unit *assigned[CPU_MAX]; /* The policy's word for a unit that has this pCPU, or will. */
     uint64_t policy[64];
     uint32_t demand[BIT32(CPU_MAX)];   /* rtds: see rtds_demand.c. */
@@ -145,6 +161,8 @@ struct sched_pool {
 
 extern const struct sched_ops sched_null, sched_credit2, sched_rtds, sched_arinc653;
 
+#define SCHED_CAP_MAX 65535u /* The ABI's field has 16 bits. */
+#define SCHED_CAP_PERIOD_MAX_MS 1000u
 #define SCHED_RATELIMIT_MIN_US 100u    /* 0 is none. XEN_SYSCTL_SCHED_RATELIMIT_MIN, public/sysctl.h. */
 #define SCHED_RATELIMIT_MAX_US 500000u /* XEN_SYSCTL_SCHED_RATELIMIT_MAX, public/sysctl.h. */
 
@@ -157,7 +175,7 @@ void sched_pool_init(struct sched_pool *pool, const struct sched_ops *ops, uint3
 /* @unit: domid, vcpu_id, affinities and params set by the caller; starts offline. Returns 0; -ENOSPC: the
  * policy cannot place it (null: no free pCPU in its affinity; it is kept waiting, and placed when one becomes
  * free); or the unit is not added: -EINVAL: no pCPU of the pool in its hard affinity, a parameter out of
- * range or a cap (not enforced by any policy yet); -EOVERFLOW: the pCPUs it may use are promised to others
+ * range; -EOVERFLOW: the pCPUs it may use are promised to others
  * (rtds), or there are no more slots (arinc653).
  * @kick is written on success. */
 int sched_add(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns, uint32_t *kick);

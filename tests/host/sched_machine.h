@@ -37,8 +37,19 @@ struct machine_unit {
     uint64_t rtds_deadline_ns, rtds_before_ns, rtds_budget_ns; /* Of its period: see sched_rules.h. */
 };
 
+/* What a domain with a cap ran: see sched_rules.h. */
+struct machine_domain {
+    struct sched_group group;
+    uint32_t cap;
+    uint64_t ran_ns, before_ns, end_ns, debt_ns;
+    unsigned periods; /* Since its cap changed. */
+};
+
 struct machine {
     struct sched_pool pool;
+    unsigned domain_count; /* Units with caps: unit i is domain i % this one's. */
+    bool caps;             /* Random domains have one. */
+    struct machine_domain domains[MACHINE_UNITS];
     unsigned cpu_count;
     uint64_t now_ns;
     uint64_t kick_delay_ns, save_time_ns,
@@ -48,6 +59,11 @@ struct machine {
     struct machine_cpu cpus[CPU_MAX];
     struct machine_unit units[MACHINE_UNITS];
 };
+
+static inline struct machine_domain *machine_domain_of(struct machine *m, unsigned index)
+{
+    return &m->domains[index % m->domain_count];
+}
 
 static inline struct machine_unit *machine_unit_of(struct sched_unit *unit)
 {
@@ -60,6 +76,7 @@ static inline void machine_init(struct machine *m, const struct sched_ops *ops, 
 {
     memset(m, 0, sizeof(*m));
     m->cpu_count = cpu_count;
+    m->domain_count = MACHINE_UNITS;
     m->now_ns = 1000 * NS_PER_MS;
     m->kick_delay_ns = 20000;
     m->save_time_ns = 5000;
@@ -95,8 +112,12 @@ static inline int machine_add_with(struct machine *m, unsigned index, uint32_t h
     int error;
 
     memset(u, 0, sizeof(*u));
-    u->unit = (struct sched_unit){
-        .domid = (uint16_t)index, .hard_affinity = hard, .soft_affinity = soft, .params = *params};
+    u->unit = (struct sched_unit){.domid = (uint16_t)index,
+                                  .hard_affinity = hard,
+                                  .soft_affinity = soft,
+                                  .params = *params,
+                                  .group = &machine_domain_of(m, index)->group};
+    u->unit.params.cap = machine_domain_of(m, index)->cap;
     u->ran_on = CPU_NONE;
     u->added_ns = u->waits_since_ns = m->now_ns;
     error = sched_add(&m->pool, &u->unit, m->now_ns, &kick);
@@ -239,7 +260,8 @@ static inline void machine_pick(struct machine *m, unsigned id)
 
     machine_kick(m, choice.kick);
     if (was != NULL && choice.next != NULL && choice.next != was && machine_has(m, &sched_credit2)) {
-        bool leaves = !was->awake || machine_unit_of(was)->yielded || (was->hard_affinity & BIT32(id)) == 0;
+        bool leaves = !was->awake || machine_unit_of(was)->yielded || (was->hard_affinity & BIT32(id)) == 0 ||
+                      machine_parked(m, was);
 
         MACHINE_CHECK(leaves || ran_ns >= m->pool.ratelimit_ns);
     }
@@ -289,10 +311,11 @@ static inline void machine_pass(struct machine *m, uint64_t until_ns)
     for (unsigned i = 0; i < m->cpu_count; i++) {
         const struct machine_cpu *cpu = &m->cpus[i];
 
-        if (cpu->current != NULL) {
-            machine_unit_of(cpu->current)->ran_ns += until_ns - m->now_ns;
-        } else if (cpu->coming != NULL) {
-            machine_unit_of(cpu->coming)->ran_ns += until_ns - m->now_ns;
+        struct sched_unit *runs = cpu->current != NULL ? cpu->current : cpu->coming;
+
+        if (runs != NULL) {
+            machine_unit_of(runs)->ran_ns += until_ns - m->now_ns;
+            machine_domain_of(m, runs->domid)->ran_ns += until_ns - m->now_ns;
         }
     }
     m->now_ns = until_ns;
@@ -328,135 +351,6 @@ static inline void machine_run(struct machine *m, uint64_t span_ns, bool check)
     machine_pass(m, end_ns);
 }
 
-/* A mask of pCPUs with at least one of the pool's. */
-static inline uint32_t machine_random_mask(struct machine *m)
-{
-    uint32_t mask = (uint32_t)machine_random(BIT32(m->cpu_count));
-
-    return mask != 0 ? mask : BIT32(machine_random(m->cpu_count));
-}
-
-static inline struct sched_params machine_random_params(const struct machine *m)
-{
-    static const uint32_t weights[] = {1, 64, 128, 256, 256, 256, 512, 1024, 65535};
-    static const uint64_t periods_ns[] = {50000, 300000, 1000000, 3000000, 10000000};
-    uint64_t period_ns = periods_ns[machine_random(5)];
-
-    return (struct sched_params){
-        .weight = weights[m->one_weight ? 3 : machine_random(sizeof(weights) / sizeof(weights[0]))],
-        .period_ns = period_ns,
-        .budget_ns = SCHED_PERIOD_MIN_NS + machine_random(period_ns - SCHED_PERIOD_MIN_NS + 1),
-        .extratime = machine_random(2) == 0,
-    };
-}
-
-static inline void machine_set_params(struct machine *m, unsigned index, const struct sched_params *params)
-{
-    uint32_t kick = 0;
-
-    if (sched_set_params(&m->units[index].unit, params, machine_time(m), &kick) == 0) {
-        machine_kick(m, kick);
-    }
-}
-
-/* A new schedule, which may be refused. */
-static inline void machine_random_table(struct machine *m)
-{
-    struct arinc_table table = {.frame_ns = 100000 + machine_random(3000000)};
-    struct arinc_fault fault;
-    uint32_t kick = 0;
-
-    for (unsigned cpu = 0; cpu < m->cpu_count; cpu++) {
-        uint64_t at_ns = 0;
-
-        for (unsigned i = (unsigned)machine_random(6); i != 0; i--) {
-            struct machine_unit *u = &m->units[machine_random(MACHINE_UNITS)];
-            struct arinc_slot slot = {at_ns + machine_random(100000), 40000 + machine_random(400000),
-                                      &u->unit, !u->present || u->doomed || machine_random(4) == 0, cpu};
-
-            slot.idle = slot.idle || (u->unit.hard_affinity & BIT32(cpu)) == 0;
-            at_ns = slot.start_ns + slot.length_ns;
-            table.slots[table.slot_count++] = slot;
-        }
-    }
-    if (arinc_set_table(&m->pool, &table, m->now_ns, &kick, &fault) == 0) {
-        machine_kick(m, kick);
-    }
-}
-
-/* A pCPU leaves the pool, or comes back. */
-static inline void machine_random_cpu(struct machine *m)
-{
-    unsigned id = (unsigned)machine_random(m->cpu_count);
-    uint32_t kick = 0;
-
-    if ((m->pool.cpus & BIT32(id)) != 0) {
-        if (sched_pool_remove_cpu(&m->pool, id, m->now_ns, &kick) == 0) {
-            MACHINE_CHECK((kick & BIT32(id)) != 0);
-            machine_kick(m, kick);
-        }
-    } else if (sched_pool_cpu_left(&m->pool, id)) {
-        MACHINE_CHECK(m->cpus[id].loaded == NULL && m->cpus[id].busy_until_ns == TIME_NEVER);
-        MACHINE_CHECK(sched_pool_add_cpu(&m->pool, id, m->now_ns, &kick) == 0);
-        machine_kick(m, kick);
-    }
-}
-
-/* One thing that a guest or a toolstack might do, to a random unit. */
-static inline void machine_random_act(struct machine *m)
-{
-    unsigned index = (unsigned)machine_random(MACHINE_UNITS);
-    struct machine_unit *u = &m->units[index];
-    struct sched_params params;
-
-    if (!u->present) {
-        if (machine_random(4) == 0) {
-            params = machine_random_params(m);
-            (void)machine_add_with(m, index, machine_random_mask(m),
-                                   (uint32_t)machine_random(BIT32(m->cpu_count)), &params);
-        }
-        return;
-    }
-    if (u->doomed) {
-        return;
-    }
-    params = machine_random_params(m);
-    switch (machine_random(32)) {
-    case 0:
-        machine_set_affinity(m, index, machine_random_mask(m), (uint32_t)machine_random(BIT32(m->cpu_count)));
-        break;
-    case 1:
-        machine_remove(m, index);
-        break;
-    case 2:
-    case 3:
-        machine_yield(m, index);
-        break;
-    case 4:
-        machine_kick(m, machine_random_mask(m)); /* A pick that nobody asked for is harmless. */
-        break;
-    case 5:
-        machine_sleep(m, index, RUNSTATE_OFFLINE);
-        break;
-    case 6:
-        machine_set_params(m, index, &params);
-        if (machine_random(8) == 0) {
-            machine_random_table(m);
-        }
-        break;
-    case 7:
-        if (machine_random(4) == 0) {
-            machine_random_cpu(m);
-        }
-        break;
-    default:
-        if (u->awake) {
-            machine_sleep(m, index, RUNSTATE_BLOCKED);
-        } else {
-            machine_wake(m, index);
-        }
-        break;
-    }
-}
+#include "sched_random.h"
 
 #endif

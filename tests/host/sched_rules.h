@@ -31,7 +31,7 @@ static inline void machine_check_choice(struct machine *m, unsigned id, const st
     } else if (machine_has(m, &sched_arinc653)) {
         MACHINE_CHECK(choice->until_ns > now_ns && choice->alone);
     } else if (next == NULL || choice->alone) {
-        MACHINE_CHECK(choice->until_ns == TIME_NEVER);
+        MACHINE_CHECK(choice->until_ns == TIME_NEVER || (m->caps && choice->until_ns > now_ns));
     } else {
         MACHINE_CHECK(choice->until_ns > now_ns && choice->until_ns <= now_ns + longest_ns + m->stale_ns);
     }
@@ -47,13 +47,19 @@ static inline void machine_check_choice(struct machine *m, unsigned id, const st
     }
 }
 
+/* Does @unit wait because its domain has run all that its cap lets it? */
+static inline bool machine_parked(const struct machine *m, const struct sched_unit *unit)
+{
+    return machine_has(m, &sched_credit2) && unit->node[1].height != 0;
+}
+
 /* Some pCPU in @unit's affinity has been told and is on its way to pick: one that is idle, unless @busy_too.
  */
 static inline bool machine_help_comes(const struct machine *m, const struct sched_unit *unit, bool busy_too)
 {
     for (unsigned i = 0; i < m->cpu_count; i++) {
         const struct machine_cpu *cpu = &m->cpus[i];
-        bool picks = cpu->kick_ns != TIME_NEVER || cpu->timer_ns <= m->now_ns;
+        bool picks = cpu->kick_ns != TIME_NEVER || cpu->timer_ns <= m->now_ns + (m->caps ? 1 : 0);
 
         if ((unit->hard_affinity & BIT32(i)) != 0 && (busy_too || m->pool.running[i] == NULL) && picks) {
             return true;
@@ -70,7 +76,7 @@ static inline uint64_t machine_rtds_left(const struct sched_unit *unit)
 
 static inline uint64_t machine_rtds_urgency(const struct sched_unit *unit)
 {
-    return unit->policy[2] << 60 | unit->policy[0];
+    return unit->policy[2] << 59 | unit->policy[0];
 }
 
 /* The unit whose slot it is on pCPU @id at this time, as a look at all slots says; NULL: nobody's. A change
@@ -99,7 +105,7 @@ static inline bool machine_may_run(const struct machine *m, unsigned id, const s
     if (machine_has(m, &sched_arinc653)) {
         return machine_slot_unit(m, id) == unit && (unit->hard_affinity & BIT32(id)) != 0;
     }
-    return (unit->hard_affinity & BIT32(id)) != 0 &&
+    return (unit->hard_affinity & BIT32(id)) != 0 && !machine_parked(m, unit) &&
            (!machine_has(m, &sched_rtds) || machine_rtds_left(unit) != 0);
 }
 
@@ -126,14 +132,13 @@ static inline void machine_check_budget(struct machine *m, struct machine_unit *
     }
 }
 
-/* Will somebody see to the deadline of @unit, which waits? */
-static inline bool machine_watches(const struct machine *m, const struct sched_unit *unit)
+/* Will somebody see to @unit, which waits, at @at_ns? */
+static inline bool machine_watches(const struct machine *m, uint64_t at_ns)
 {
     for (unsigned i = 0; i < m->cpu_count; i++) {
         const struct machine_cpu *cpu = &m->cpus[i];
 
-        if (cpu->kick_ns != TIME_NEVER || cpu->timer_ns <= m->now_ns + 1 ||
-            cpu->timer_ns <= unit->policy[0]) {
+        if (cpu->kick_ns != TIME_NEVER || cpu->timer_ns <= m->now_ns + 1 || cpu->timer_ns <= at_ns) {
             return true;
         }
     }
@@ -190,15 +195,47 @@ static inline void machine_check_unit(struct machine *m, struct machine_unit *u)
     MACHINE_CHECK(m->stale_ns != 0 || times_ns[RUNSTATE_RUNNING] == u->ran_ns);
     if (machine_has(m, &sched_rtds)) {
         machine_check_budget(m, u);
-        MACHINE_CHECK(unit->state != RUNSTATE_RUNNABLE || machine_watches(m, unit));
+        MACHINE_CHECK(unit->state != RUNSTATE_RUNNABLE || machine_watches(m, unit->policy[0]));
+    }
+    if (machine_parked(m, unit)) {
+        MACHINE_CHECK(unit->state == RUNSTATE_RUNNABLE && unit->params.cap != 0 && unit->node[0].height == 0);
+        MACHINE_CHECK(machine_watches(m, unit->node[1].key));
     }
     if (m->wait_bound_ns != 0 && unit->state == RUNSTATE_RUNNABLE) {
         MACHINE_CHECK(m->now_ns - u->waits_since_ns <= m->wait_bound_ns);
     }
 }
 
+/* In no period does a domain run more than its cap is of it, but for what a pCPU is late in a switch; and
+ * what it once ran too much comes off what it has next. The periods are the scheduler's. */
+static inline void machine_check_cap(struct machine *m, struct machine_domain *d)
+{
+    uint64_t budget_ns = d->cap * m->pool.cap_period_ns / 100, ran_ns = d->ran_ns - d->before_ns + d->debt_ns;
+    uint64_t late_ns = 2 * m->cpu_count * m->save_time_ns, periods;
+
+    if (d->group.unit_count == 0 || d->cap == 0 || m->stale_ns != 0) {
+        d->end_ns = 0;
+    } else if (d->end_ns == 0) { /* Before this one and the next, somebody may run by the cap that was. */
+        d->end_ns = d->group.end_ns;
+        d->periods = 0;
+    } else if (d->end_ns > m->now_ns) {
+        MACHINE_CHECK(d->periods < 2 || ran_ns <= budget_ns + late_ns);
+    } else {
+        MACHINE_CHECK(d->periods < 2 || ran_ns <= budget_ns + late_ns);
+        d->debt_ns = d->periods >= 2 && ran_ns > budget_ns ? ran_ns - budget_ns : 0;
+        periods = (m->now_ns - d->end_ns) / m->pool.cap_period_ns;
+        d->debt_ns -= d->debt_ns < periods * budget_ns ? d->debt_ns : periods * budget_ns;
+        d->end_ns += (periods + 1) * m->pool.cap_period_ns;
+        d->before_ns = d->ran_ns;
+        d->periods++;
+    }
+}
+
 static inline void machine_check(struct machine *m)
 {
+    for (unsigned i = 0; i < m->domain_count && machine_has(m, &sched_credit2); i++) {
+        machine_check_cap(m, &m->domains[i]);
+    }
     for (unsigned i = 0; i < MACHINE_UNITS; i++) {
         if (m->units[i].present) {
             machine_check_unit(m, &m->units[i]);

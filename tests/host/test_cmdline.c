@@ -120,6 +120,10 @@ TEST(schedulers_have_options)
     CHECK_EQ(parse("sched_ratelimit_us=500001").sched_ratelimit_us, 1000);
     CHECK(test_log_contains("100 to 500000"));
     CHECK_EQ(parse("sched_ratelimit_us=99").sched_ratelimit_us, 1000);
+    CHECK_EQ(parse("").credit2_cap_period_ms, 10);
+    CHECK_EQ(parse("credit2_cap_period_ms=100").credit2_cap_period_ms, 100);
+    CHECK_EQ(parse("credit2_cap_period_ms=0").credit2_cap_period_ms, 10);
+    CHECK(test_log_contains("1 to 1000 milliseconds"));
 }
 
 TEST(unknown_scheduler_names_those_there_are)

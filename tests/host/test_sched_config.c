@@ -33,6 +33,13 @@ TEST(scheduling_parameters_out_of_range)
     CHECK_EQ(config.domain_count, 0);
     CHECK(test_log_contains("/chosen/domU1: bulkhead,weight: write a number from 1 to 65535, as <1>"));
     CHECK(test_log_contains("/chosen/domU1: bulkhead,extratime: write a number from 0 to 1"));
+    read_domain("bulkhead,cap = <65536>; " BASICS);
+    CHECK(test_log_contains("/chosen/domU1: bulkhead,cap: write a number from 0 to 65535"));
+    read_domain(BASICS "v { compatible = \"xen,vcpu\"; id = <0>; bulkhead,cap = <10>; };");
+    CHECK_EQ(config.domain_count, 0);
+    CHECK(test_log_contains("/chosen/domU1/v: bulkhead,cap is for all vCPUs of a domain together"));
+    read_domain("bulkhead,cap = <150>; " BASICS);
+    CHECK_EQ(config.domains[0].vcpu_params[0].cap, 150);
     read_domain("bulkhead,budget-us = \"no\"; " BASICS);
     CHECK(test_log_contains("bulkhead,budget-us: write a number from 10 to 3600000000"));
     read_domain(BASICS "v { compatible = \"xen,vcpu\"; id = <0>; bulkhead,budget-us = <10001>; };");

@@ -177,6 +177,34 @@ def arinc653_cost_grows_with_the_logarithm():
     result.within(many, 800, few + 4 * 60, "instructions for each turn of sixteen times as many vCPUs")
 
 
+@test(limit=400)
+def credit2_cost_grows_with_the_logarithm():
+    """Of 2 to 32 vCPUs that share the CPU: each doubling may add 150 instructions."""
+    costs = [turn_cost(count, 600 * MS, "sched=credit2 sched_ratelimit_us=0") for count in (2, 8, 32)]
+    print("credit2: instructions of EL2 for each turn of 2, 8, 32 vCPUs:", *(round(cost) for cost, _ in costs))
+    for (fewer, _), (more, result) in zip(costs, costs[1:]):
+        result.within(more, 800, fewer + 2 * 150, "instructions for each turn of four times as many vCPUs")
+
+
+@test(limit=150, level="fast")
+def credit2_keeps_caps():
+    """Two domains that compute, of 25 and 40 per cent, the second with two vCPUs: each has that, though the CPU is idle beside them; a
+    third one without a cap has the rest."""
+    span = 400 * MS
+    words = f"from={START} until={START + span}"
+    capped = [domain("sys_work", words, name="quarter", extra="bulkhead,cap = <25>;"),
+              domain("sys_work", words, name="two", cpus=2, extra="bulkhead,cap = <40>;")]
+    for others in ([], [domain("sys_work", words, name="free")]):
+        result = exact(capped + others, "sched=credit2", limit=140)
+        ran = [sum(int(text) for text in re.findall(r"WORK \d count \d+ running (\d+) ", "".join(result.passed(number).of(number))))
+               for number in range(1, 3 + len(others))]
+        # The guest begins to count, and ends, anywhere in a period.
+        result.within(ran[0], span * 0.25 - 5 * MS, span * 0.25 + 5 * MS, "running time of d1, 25 per cent")
+        result.within(ran[1], span * 0.40 - 8 * MS, span * 0.40 + 8 * MS, "running time of d2, 40 per cent of one CPU for two vCPUs")
+        if others:
+            result.within(ran[2], span * 0.35 - 15 * MS, span * 0.35 + 15 * MS, "running time of d3, what is left")
+
+
 def pool(name, cpus, sched=""):
     text = " ".join(f"&{{/cpus/cpu@{cpu}}}" for cpu in cpus)
     return f'{name} {{ compatible = "xen,cpupool"; cpupool-cpus = <{text}>; {f"cpupool-sched = {sched!r};" if sched else ""} }};'.replace("'", '"')

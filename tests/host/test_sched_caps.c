@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_sched_caps.c - credit2's caps on a simulated machine: never exceeded under random life, all of it given,
+ * one for a domain. */
+#include "sched_shares.h"
+
+/* The same with caps that come, change and go, of domains of several units. */
+TEST(credit2_keeps_the_rules_with_caps)
+{
+    static const unsigned cpu_counts[] = {1, 2, 3, 4, 8}, domain_counts[] = {1, 3, MACHINE_UNITS};
+
+    for (unsigned round = 0; round < 30 * scale(); round++) {
+        machine_init(&m, &sched_credit2, cpu_counts[round % 5]);
+        m.caps = true;
+        m.domain_count = domain_counts[round / 5 % 3];
+        m.stale_ns = round % 4 == 3 ? 2000 : 0;
+        m.kick_delay_ns = round % 4 == 0 ? 500000 : 20000;
+        m.pool.ratelimit_ns = round % 7 == 0 ? 0 : round % 7 == 1 ? 15 * NS_PER_MS : NS_PER_MS;
+        m.pool.cap_period_ns = round % 6 == 0 ? NS_PER_MS : 10 * NS_PER_MS;
+        live_at_random(20000);
+    }
+}
+
+/* A cap for some, each a domain of its own. */
+static void add_caps(void)
+{
+    for (unsigned i = 0; i < MACHINE_UNITS; i++) {
+        if (m.units[i].present && test_random_below(2) == 0) {
+            machine_set_cap(&m, i, 1 + (uint32_t)test_random_below(110));
+        }
+    }
+}
+
+/* The largest difference between what two units without a cap got since @before. */
+static uint64_t uncapped_spread(const uint64_t before[MACHINE_UNITS])
+{
+    uint64_t least = UINT64_MAX, most = 0;
+
+    for (unsigned i = 0; i < MACHINE_UNITS; i++) {
+        if (m.units[i].present && m.units[i].unit.params.cap == 0) {
+            least = m.units[i].ran_ns - before[i] < least ? m.units[i].ran_ns - before[i] : least;
+            most = m.units[i].ran_ns - before[i] > most ? m.units[i].ran_ns - before[i] : most;
+        }
+    }
+    return most > least ? most - least : 0;
+}
+
+/* Who has a cap below its fair share gets that, and the others the rest by weight. On several pCPUs, units
+ * that begin a period together may leave a pCPU idle at its end, which no fluid share knows of: there those
+ * without a cap get the same. */
+TEST(credit2_shares_are_fair_below_caps)
+{
+    for (unsigned round = 0; round < 60 * scale(); round++) {
+        uint64_t before[MACHINE_UNITS];
+
+        machine_init(&m, &sched_credit2, 1u << round % 4);
+        m.caps = true;
+        add_busy_units(round % 4 == 0, false);
+        add_caps();
+        machine_run(&m, 50 * NS_PER_MS, true);
+        snapshot(before);
+        machine_run(&m, 4 * NS_PER_S, false);
+        CHECK(worst_error_of(4 * NS_PER_S, before, true) <= 5.0 * (double)NS_PER_MS);
+        if (m.cpu_count == 1) {
+            CHECK(worst_error_of(4 * NS_PER_S, before, false) <= 25.0 * (double)NS_PER_MS);
+        } else {
+            CHECK(uncapped_spread(before) <= 25 * NS_PER_MS);
+        }
+    }
+}
+
+/* Four units of one domain on four pCPUs: 150 per cent among them, however many of them are awake. */
+TEST(credit2_cap_is_a_domains)
+{
+    uint64_t before[MACHINE_UNITS];
+
+    machine_init(&m, &sched_credit2, 4);
+    m.caps = true;
+    m.domain_count = 1;
+    for (unsigned i = 0; i < 4; i++) {
+        CHECK_EQ(machine_add(&m, i, 0xf, 0, 256), 0);
+    }
+    machine_set_cap(&m, 0, 150);
+    for (unsigned awake = 1; awake <= 4; awake++) {
+        uint64_t sum_ns = 0, wanted_ns = awake == 1 ? 1000 * NS_PER_MS : 1500 * NS_PER_MS;
+
+        machine_wake(&m, awake - 1);
+        machine_run(&m, 20 * NS_PER_MS, true);
+        snapshot(before);
+        machine_run(&m, NS_PER_S, true);
+        for (unsigned i = 0; i < 4; i++) {
+            sum_ns += m.units[i].ran_ns - before[i];
+        }
+        CHECK(sum_ns <= wanted_ns + NS_PER_MS && sum_ns + NS_PER_MS >= wanted_ns);
+    }
+}
+
+/* The least cap; one that is taken away; one that comes while its unit runs; a pCPU that leaves while it has
+ * to see to a parked unit. */
+TEST(credit2_caps_come_and_go)
+{
+    uint64_t ran_ns;
+
+    machine_init(&m, &sched_credit2, 2);
+    m.caps = true;
+    CHECK_EQ(machine_add(&m, 0, 3, 0, 256), 0);
+    machine_wake(&m, 0);
+    machine_run(&m, 5 * NS_PER_MS, true);
+    CHECK(m.cpus[0].alone);
+    machine_set_cap(&m, 0, 1);
+    machine_run(&m, 20 * NS_PER_MS, true);
+    ran_ns = m.units[0].ran_ns;
+    machine_run(&m, NS_PER_S, true);
+    ran_ns = m.units[0].ran_ns - ran_ns;
+    CHECK(ran_ns >= 99 * NS_PER_MS / 10 && ran_ns <= 102 * NS_PER_MS / 10);
+    CHECK(machine_parked(&m, &m.units[0].unit));
+    for (unsigned cpu = 0; cpu < 2; cpu++) {
+        uint32_t kick = 0;
+
+        CHECK_EQ(sched_pool_remove_cpu(&m.pool, cpu, m.now_ns, &kick), 0);
+        machine_kick(&m, kick);
+        ran_ns = m.units[0].ran_ns;
+        machine_run(&m, 100 * NS_PER_MS, true);
+        CHECK(m.units[0].ran_ns - ran_ns >= 900000);
+        CHECK_EQ(sched_pool_add_cpu(&m.pool, cpu, m.now_ns, &kick), 0);
+        machine_kick(&m, kick);
+    }
+    machine_set_cap(&m, 0, 0);
+    machine_run(&m, NS_PER_MS, true);
+    ran_ns = m.units[0].ran_ns;
+    machine_run(&m, NS_PER_S, true);
+    CHECK_EQ(m.units[0].ran_ns - ran_ns, NS_PER_S);
+    CHECK(m.cpus[0].alone || m.cpus[1].alone);
+}
