@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sched_random.h - what guests and a toolstack might do at any time to the simulated machine of sched_machine.h,
- * which includes this. */
+/* sched_random.h - what guests and a toolstack might do at any time to the simulated machine of
+ * sched_machine.h, which includes this. */
 #ifndef TESTS_HOST_SCHED_RANDOM_H
 #define TESTS_HOST_SCHED_RANDOM_H
 

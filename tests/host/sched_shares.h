@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sched_shares.h - what tests of credit2 share: the simulated machine, and the fair shares by a slow model. */
+/* sched_shares.h - what tests of credit2 share: the simulated machine, and the fair shares by a slow model.
+ */
 #ifndef TESTS_HOST_SCHED_SHARES_H
 #define TESTS_HOST_SCHED_SHARES_H
 

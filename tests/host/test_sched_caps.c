@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_sched_caps.c - credit2's caps on a simulated machine: never exceeded under random life, all of it given,
- * one for a domain. */
+/* test_sched_caps.c - credit2's caps on a simulated machine: never exceeded under random life, all of it
+ * given, one for a domain. */
 #include "sched_shares.h"
 
 /* The same with caps that come, change and go, of domains of several units. */

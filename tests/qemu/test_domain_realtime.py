@@ -179,11 +179,11 @@ def arinc653_cost_grows_with_the_logarithm():
 
 @test(limit=400)
 def credit2_cost_grows_with_the_logarithm():
-    """Of 2 to 32 vCPUs that share the CPU: each doubling may add 150 instructions."""
+    """Of 2 to 32 vCPUs that share the CPU: each doubling may add 350 instructions."""
     costs = [turn_cost(count, 600 * MS, "sched=credit2 sched_ratelimit_us=0") for count in (2, 8, 32)]
     print("credit2: instructions of EL2 for each turn of 2, 8, 32 vCPUs:", *(round(cost) for cost, _ in costs))
     for (fewer, _), (more, result) in zip(costs, costs[1:]):
-        result.within(more, 800, fewer + 2 * 150, "instructions for each turn of four times as many vCPUs")
+        result.within(more, 800, fewer + 2 * 350, "instructions for each turn of four times as many vCPUs")
 
 
 @test(limit=150, level="fast")
