@@ -22,6 +22,22 @@ guest-lib-objects := $(call guest-objects,lib)
 guests-with-channels := test-sys_events test-sys_channel test-sys_control ubench
 channel-objects := $(call guest-objects,lib/channels)
 
+# The hypervisor's schedulers as the release has them, for the guest that counts what they cost.
+sched-sources := $(wildcard hv/sched/*.c) hv/lib/popcount.c
+sched-objects := $(sched-sources:%.c=$(GUESTS_OUT)/%.o)
+release-config-h := $(O)/release/include/generated/config.h
+schedcost-flags = -include $(release-config-h) -Ihv -Ihv/arch/arm64/include
+$(GUESTS_OUT)/schedcost/%.o: guest-flags += $(schedcost-flags)
+$(GUESTS_OUT)/schedcost/%.o: $(release-config-h)
+
+$(release-config-h):
+	$(Q)$(MAKE) OUT=$(O)/release CONFIG=$(O)/release/.config config-header
+
+$(GUESTS_OUT)/hv/%.o: hv/%.c $(MAKE_FILES) guests/guests.mk $(release-config-h) | $(XEN_HEADERS)
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(arm64-flags) $(errata-flags) $(schedcost-flags) -MMD -MP -MT $@ -MF $@.d -c $< \
+		-o $@.$$$$ && mv $@.$$$$ $@
+
 $(GUESTS_OUT)/lib/string.o: guest-flags += \
 	$(if $(filter 1,$(LLVM)),-fno-builtin,-fno-tree-loop-distribute-patterns)
 
@@ -43,7 +59,7 @@ $(GUESTS_OUT)/$(1).elf: $(2) $(guest-lib-objects) guests/lib/guest.lds
 	$$(Q)$$(call guest-link,$(2))
 endef
 # $(call guest-parts,guest): its further parts of the library.
-guest-parts = $(if $(filter $(1),$(guests-with-channels)),$(channel-objects))
+guest-parts = $(if $(filter $(1),$(guests-with-channels)),$(channel-objects)) $(if $(filter schedcost,$(1)),$(sched-objects))
 $(foreach g,$(guest-names),$(eval $(call guest-rule,$(g),$(call guest-objects,$(g)) $(call guest-parts,$(g)))))
 $(foreach t,$(guest-tests),\
 	$(eval $(call guest-rule,$(t),$(GUESTS_OUT)/$(t:test-%=tests/%).o $(call guest-parts,$(t)))))

@@ -11,7 +11,7 @@ static struct machine m;
 
 static unsigned scale(void)
 {
-    return test_long() || getenv("TEST_LONG") != NULL ? 10 : 1;
+    return test_long() || getenv("TEST_LONG") != NULL ? 25 : 1;
 }
 
 /* Can every present unit have a pCPU of its own? Hall's condition: no set of pCPUs is all that too many units
