@@ -61,6 +61,11 @@ bool page_put(pa_t addr, uint16_t *owner);
  * is free at once, false when the last page_put() will free it. */
 bool page_give_back(pa_t addr, uint16_t owner);
 
+/* @owner gives back the block that the page at @addr is in, if that is its own and not given back yet; all of
+ * it is reached through nothing any more. Returns the pages from @addr to the block's end (1 when there is
+ * none), and how many pages are free by that, not in use by others, in @freed. */
+uint64_t page_give_back_block(pa_t addr, uint16_t owner, uint64_t *freed);
+
 /* Owner of the page that holds @addr, which may be any page of a block: DOMID_NONE when free or not RAM. Any
  * CPU, at most 19 steps; takes no lock for a page that is owned. Right for as long as the caller keeps the
  * page from being freed or given out. */

@@ -111,3 +111,27 @@ bool page_give_back(pa_t addr, uint16_t owner)
     spin_unlock(&page_pool.lock);
     return at_once;
 }
+
+uint64_t page_give_back_block(pa_t addr, uint16_t owner, uint64_t *freed)
+{
+    uint64_t index = (addr.v >> PAGE_SHIFT) - page_pool.first_frame;
+    uint64_t head = index, word = 0, pages = 1;
+
+    *freed = 0;
+    spin_lock(&page_pool.lock);
+    if (index < page_pool.page_count) {
+        word = page_find_block(index, &head);
+    }
+    if (is_owned(word) && owner_in(word) == owner && (word & GIVEN) == 0) {
+        pages = head + pages_of(order_in(word)) - index;
+        if (word >= USE_ONE) {
+            set_word(head, word | GIVEN);
+        } else {
+            *freed = pages_of(order_in(word));
+            page_insert_block(head, order_in(word));
+            page_pool.free_pages += *freed;
+        }
+    }
+    spin_unlock(&page_pool.lock);
+    return pages;
+}

@@ -35,6 +35,8 @@
 #define S2_GRANT BIT64(56)
 #define S2_DATA (S2_MEMATTR_NORMAL_WB | S2_AP_READ | S2_SH_INNER | S2_AF | S2_XN)
 
+#define FREE_STEPS 24u /* Of tables, in one stay in EL2. */
+
 #define VTCR_T0SZ_LOW 0
 #define VTCR_SL0_LOW 6 /* 4 KiB granule: 2 for level 0, 1 for level 1. */
 
@@ -200,10 +202,16 @@ int stage2_lookup(const struct stage2 *s2, ipa_t addr, pa_t *to, enum stage2_typ
     return 0;
 }
 
+bool stage2_free_some(struct stage2 *s2)
+{
+    return s2->table_count == 0 || pgtable_free_some(&s2->table, &s2->free_from, FREE_STEPS);
+}
+
 void stage2_destroy(struct stage2 *s2)
 {
     ASSERT(s2->table.context == s2); /* It was not moved since stage2_init(). */
-    pgtable_free_all(&s2->table);
+    while (!stage2_free_some(s2)) {
+    }
     invalidate(s2, 0, UINT64_C(1) << shape.ipa_bits);
     ASSERT(s2->table_count == 0);
     page_free(s2->table.root, shape.root_order, s2->owner);

@@ -25,6 +25,7 @@ struct stage2 {
     uint16_t vmid;        /* 1-255. */
     uint64_t table_count; /* Table pages in use, root not counted. */
     uint64_t table_limit; /* As many there may be; stage2_init() sets none. */
+    uint64_t free_from;   /* stage2_free_some()'s place. */
 };
 
 /* What stage2 needs of the machine; core/ provides it, host tests record it. */
@@ -69,8 +70,13 @@ struct stage2_entry {
 };
 struct stage2_entry stage2_find(const struct stage2 *s2, ipa_t addr);
 
+/* Free some of the tables; nothing is mapped any more afterwards, and no CPU may have the VMID loaded.
+ * Returns whether all are free. */
+bool stage2_free_some(struct stage2 *s2);
+
 /* Free all tables and the root and invalidate the VMID, so that it can be given out again. No CPU may have it
- * loaded. In one go: the time grows with the number of table pages. */
+ * loaded. In one go: the time grows with the number of table pages, of which stage2_free_some() leaves none.
+ */
 void stage2_destroy(struct stage2 *s2);
 
 #endif

@@ -126,16 +126,6 @@ static int map_devices(struct domain *domain, const struct domain_config *config
 {
     int error = 0;
 
-    if (domain->gic_version == 2) {
-        pa_t pages[2];
-
-        gicv2_gicv_pages(pages);
-        error = stage2_map(&domain->physmap.stage2, ipa(GUEST_GICC_BASE), pages[0], PAGE_SIZE, STAGE2_DEVICE);
-        if (error == 0) {
-            error = stage2_map(&domain->physmap.stage2, ipa(GUEST_GICC_BASE + PAGE_SIZE), pages[1], PAGE_SIZE,
-                               STAGE2_DEVICE);
-        }
-    }
     for (unsigned i = 0; error == 0 && i < config->mmio_count; i++) {
         error = stage2_map(&domain->physmap.stage2, config->mmio[i].guest, config->mmio[i].physical,
                            config->mmio[i].size_bytes, STAGE2_DEVICE);
@@ -215,8 +205,6 @@ int build_domain(const struct domain_config *config, const struct board *board, 
         log_error("%s: cannot be created (error %d)", config->path, -error);
         return error;
     }
-    vgic_link(domain->vgic, GUEST_TIMER_VIRT_PPI, false);
-    vgic_link(domain->vgic, GUEST_TIMER_PHYS_NS_PPI, false);
     error = map_devices(domain, config);
     if (error == 0) {
         error = fill_domain(domain, config, kernel, &layout);

@@ -253,6 +253,9 @@ _Noreturn void hv_main(uint64_t tree_pa, uint64_t image_pa)
              pcpu_online_mask() == 1 ? "" : "s", sched_pool_at(0)->ops->name);
     vconsole_init();
     events_setup();
+    if (vcpu_setup() != 0) {
+        panic("no memory is left for domains: give the machine more than its modules take");
+    }
     build_domains(fdt);
     if (board.uart.intid != 0) {
         irq_enable_own(board.uart.intid);

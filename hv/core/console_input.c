@@ -24,7 +24,6 @@
 
 #define CTRL_A '\x01'
 #define CTRL_A_COUNT 3u
-#define DOMID_CONTROL 0u
 #define BACKLOG_MAX 128u
 #define BATCH_MAX 256u /* Characters read in one call: more come with the next interrupt. */
 

@@ -53,10 +53,9 @@ static unsigned domains_in(const struct sched_pool *pool)
 {
     unsigned in_it = 0;
 
-    for (uint16_t id = 0; id < DOMAIN_MAX; id++) {
-        const struct domain *domain = domain_get(id);
-
-        in_it += domain != NULL && domain->pool == pool ? 1 : 0;
+    for (const struct domain *domain = domain_next(0); domain != NULL;
+         domain = domain_next(domain->id + 1u)) {
+        in_it += domain->pool == pool ? 1 : 0;
     }
     return in_it;
 }

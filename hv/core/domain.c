@@ -1,34 +1,77 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* domain.c - making a domain, stopping it, crashing it alone. */
+/* domain.c - which domains there are; pausing one, stopping it, crashing it alone. */
 #include "core/domain.h"
+
+#include <stdatomic.h>
 
 #include "arch/cache.h"
 #include "arch/mmu.h"
 #include "base/page_alloc.h"
-#include "core/events.h"
+#include "core/domain_list.h"
 #include "core/grant_table.h"
-#include "core/irq.h"
-#include "core/pcpu.h"
-#include "core/sched_setup.h"
-#include "core/wall_clock.h"
 #include "lib/abi.h"
 #include "lib/error.h"
-#include "lib/lock_rank.h"
-#include "lib/log.h"
-#include "lib/string.h"
+#include "lib/panic.h"
 
-#define END_SLICE_NS                                                                                         \
-    (NS_PER_MS / 4) /* Between slices of what is left to do of a domain that has stopped.                    \
-                     */
-
-/* Id 0 is the ABI's control domain; the others' start at 1. */
-static struct domain *domains[DOMAIN_MAX];
-static uint16_t domain_next_id = 1;
+/* By id modulo DOMAIN_MAX: core/domain_list.h. Changed by one caller at a time, read by all. */
+static _Atomic(struct domain *) domains[DOMAIN_MAX];
+static uint16_t last_id;
 static _Atomic unsigned running_count;
 
 struct domain *domain_get(uint16_t id)
 {
-    return id < DOMAIN_MAX ? domains[id] : NULL;
+    struct domain *domain = atomic_load_explicit(&domains[id % DOMAIN_MAX], memory_order_acquire);
+
+    return domain != NULL && domain->id == id ? domain : NULL;
+}
+
+struct domain *domain_next(unsigned from)
+{
+    struct domain *next = NULL;
+
+    for (unsigned i = 0; i < DOMAIN_MAX; i++) {
+        struct domain *domain = atomic_load_explicit(&domains[i], memory_order_acquire);
+
+        if (domain != NULL && domain->id >= from && (next == NULL || domain->id < next->id)) {
+            next = domain;
+        }
+    }
+    return next;
+}
+
+static bool is_free(unsigned id)
+{
+    return atomic_load_explicit(&domains[id % DOMAIN_MAX], memory_order_relaxed) == NULL;
+}
+
+int domain_choose_id(uint16_t wish, bool privileged, uint16_t *out)
+{
+    unsigned id = last_id;
+
+    if (privileged || wish != 0) {
+        *out = wish;
+        return is_free(wish) ? 0 : -EEXIST;
+    }
+    for (unsigned tries = 0; tries < DOMAIN_MAX; tries++) {
+        id = id + 1 < DOMID_FIRST_RESERVED ? id + 1 : 1;
+        if (id % DOMAIN_MAX != 0 && is_free(id)) { /* The control domain's place is kept, come it or not. */
+            last_id = (uint16_t)id;
+            *out = last_id;
+            return 0;
+        }
+    }
+    return -ENOSPC;
+}
+
+void domain_list_add(struct domain *domain)
+{
+    atomic_fetch_add(&running_count, 1);
+    atomic_store_explicit(&domains[domain->id % DOMAIN_MAX], domain, memory_order_release);
+}
+
+void domain_list_remove(struct domain *domain)
+{
+    atomic_store_explicit(&domains[domain->id % DOMAIN_MAX], NULL, memory_order_relaxed);
 }
 
 struct physmap *physmap_of(uint16_t owner)
@@ -38,19 +81,33 @@ struct physmap *physmap_of(uint16_t owner)
     return domain != NULL ? &domain->physmap : NULL;
 }
 
-void *hv_alloc(size_t size_bytes)
+static unsigned order_of(size_t size_bytes)
 {
     unsigned order = 0;
-    pa_t addr;
 
     while ((PAGE_SIZE << order) < size_bytes) {
         order++;
     }
+    return order;
+}
+
+void *hv_alloc(size_t size_bytes)
+{
+    unsigned order = order_of(size_bytes);
+    pa_t addr;
+
     if (page_alloc(order, DOMID_HV, &addr) != 0) {
         return NULL;
     }
     cache_zero_pages(mmu_direct(addr), PAGE_SIZE << order);
     return mmu_direct(addr);
+}
+
+void hv_free(void *memory, size_t size_bytes)
+{
+    if (memory != NULL) {
+        page_free(mmu_direct_pa(memory), order_of(size_bytes), DOMID_HV);
+    }
 }
 
 int domain_add_ram(struct domain *domain, ipa_t addr, unsigned order)
@@ -74,79 +131,6 @@ int domain_add_ram(struct domain *domain, ipa_t addr, unsigned order)
     return 0;
 }
 
-static void timer_expired(struct timer *timer)
-{
-    vcpu_notice(CONTAINER_OF(timer, struct vcpu, timer));
-}
-
-static void poll_expired(struct timer *timer)
-{
-    vcpu_notice(CONTAINER_OF(timer, struct vcpu, poll_timer));
-}
-
-static int create_vcpu(struct domain *domain, unsigned id, uint32_t hard_affinity,
-                       const struct sched_params *params, struct sched_pool *pool)
-{
-    struct vcpu *vcpu = hv_alloc(sizeof(*vcpu));
-    uint32_t kick;
-    int error;
-
-    if (vcpu == NULL) {
-        return -ENOMEM;
-    }
-    vcpu->domain = domain;
-    vcpu->id = id;
-    vcpu->stale = vgic_stale_flag(domain->vgic, id);
-    vcpu->vgic = vgic_of_vcpu(domain->vgic, id);
-    vcpu->vmpidr = BIT64(31) | id; /* Xen's numbering of up to sixteen: Aff0. */
-    atomic_init(&vcpu->loaded_cpu, CPU_NONE);
-    vcpu->last_cpu = CPU_NONE;
-    vcpu->timer_cpu = CPU_NONE;
-    timer_init(&vcpu->timer, timer_expired);
-    timer_init(&vcpu->poll_timer, poll_expired);
-    vcpu->unit.domid = domain->id;
-    vcpu->unit.vcpu_id = (uint16_t)id;
-    vcpu->unit.group = &domain->sched_group;
-    vcpu->unit.hard_affinity = hard_affinity != 0 ? hard_affinity : UINT32_MAX;
-    vcpu->unit.soft_affinity = UINT32_MAX;
-    vcpu->unit.params = params->weight != 0 ? *params : SCHED_PARAMS_DEFAULT;
-    domain->vcpu[id] = vcpu;
-    error = sched_add(pool, &vcpu->unit, time_now_ns(), &kick);
-    if (error == -ENOSPC) {
-        log_warn("%s: vCPU %u has no pCPU under sched=%s (one vCPU each, %u pCPUs): it waits until one is "
-                 "free. Give fewer vCPUs or "
-                 "write sched=credit2",
-                 domain->name, id, pool->ops->name, (unsigned)__builtin_popcount(pool->cpus));
-        return 0;
-    }
-    if (error == -EOVERFLOW) {
-        log_error("%s: vCPU %u: sched=%s has no room for it: less budget for this one or others, other CPUs "
-                  "in hard-affinity, or under rtds sched_overcommit",
-                  domain->name, id, pool->ops->name);
-    }
-    return error;
-}
-
-static int create_vgic(struct domain *domain, const struct domain_params *params)
-{
-    struct vgic_config config = {
-        .version = params->gic_version,
-        .vcpu_count = params->vcpu_count,
-        .spi_limit = params->spi_limit,
-        .lr_count = gic()->lr_count(),
-        .lr_empty = gic()->lr_empty,
-    };
-
-    for (unsigned i = 0; i < params->vcpu_count; i++) {
-        config.vcpu_mpidr[i] = i;
-    }
-    domain->vgic = hv_alloc(vgic_bytes(&config));
-    if (domain->vgic == NULL) {
-        return -ENOMEM;
-    }
-    return vgic_init(domain->vgic, &config);
-}
-
 struct grant_table *grant_table_of(uint16_t owner)
 {
     struct domain *domain = domain_get(owner);
@@ -154,137 +138,66 @@ struct grant_table *grant_table_of(uint16_t owner)
     return domain != NULL ? domain->grants : NULL;
 }
 
-/* A stopped domain lets go what it has of others, a little at a time; its own memory stays. */
-static void end_slice(struct timer *timer)
-{
-    struct domain *domain = CONTAINER_OF(timer, struct domain, end_timer);
-
-    if (!grant_unmap_some(&domain->grant_maps) || !physmap_drop_foreign(&domain->physmap)) {
-        pcpu_timer_arm(&domain->end_timer, cpu_count_ticks() + ticks_from_ns(END_SLICE_NS));
-    }
-}
-
-static int create_grants(struct domain *domain)
-{
-    atomic_init(&domain->shared_info_gfn, UINT64_MAX);
-    grant_maps_init(&domain->grant_maps, &domain->physmap);
-    timer_init(&domain->end_timer, end_slice);
-    domain->grants = hv_alloc(sizeof(*domain->grants));
-    return domain->grants != NULL ? grant_table_init(domain->grants, &domain->physmap) : -ENOMEM;
-}
-
-/* Of a domain that never ran: its vCPUs' places in the scheduler and all its memory. */
-static void give_back(struct domain *domain)
-{
-    for (unsigned i = 0; i < domain->vcpu_count; i++) {
-        struct vcpu *vcpu = domain->vcpu[i];
-
-        if (vcpu != NULL && vcpu->unit.pool != NULL) {
-            pcpu_reschedule(sched_remove(&vcpu->unit, time_now_ns()));
-        }
-    }
-    page_free_owned(domain->id);
-    page_free_owned(table_owner(domain->id));
-}
-
-int domain_create(const struct domain_params *params, struct domain **out)
-{
-    uint16_t id = params->privileged ? 0 : domain_next_id;
-    struct domain *domain;
-    int error;
-
-    if (id >= DOMAIN_MAX) {
-        return -ENOSPC;
-    }
-    if (domains[id] != NULL) {
-        return -EBUSY;
-    }
-    if (params->vcpu_count == 0 || params->vcpu_count > VCPU_MAX) {
-        return -EINVAL;
-    }
-    domain = hv_alloc(sizeof(*domain));
-    if (domain == NULL) {
-        return -ENOMEM;
-    }
-    domain->id = id;
-    domain->privileged = params->privileged;
-    domain->direct_map = params->direct_map;
-    domain->pool = params->pool != NULL ? params->pool : sched_pool_at(0);
-    (void)string_copy(domain->name, sizeof(domain->name), params->name);
-    domain->vcpu_count = params->vcpu_count;
-    domain->gic_version = params->gic_version;
-    domain->spi_limit = params->spi_limit;
-    domain->gicd_base = params->gicd_base;
-    domain->gicd_bytes = params->gic_version == 2 ? PAGE_SIZE : GUEST_GICV3_GICD_SIZE;
-    domain->gicr_base = params->gicr_base;
-    domain->evtchn_ppi = GUEST_EVTCHN_PPI;
-    domain->count_offset = cpu_count_ticks();
-    spin_init(&domain->power_lock, LOCK_RANK_DOMAIN);
-    domain->shared_info = hv_alloc(PAGE_SIZE);
-    if (domain->shared_info == NULL) {
-        return -ENOMEM;
-    }
-    /* VMIDs are 1 to 255: DOMAIN_MAX is below. */
-    error = physmap_init(&domain->physmap, id, (uint16_t)(id + 1), params->direct_map);
-    if (error == 0) {
-        error = create_grants(domain);
-    }
-    if (error == 0) {
-        domain->vttbr = domain->physmap.stage2.table.root.v | (uint64_t)domain->physmap.stage2.vmid << 48;
-        error = create_vgic(domain, params);
-    }
-    for (unsigned i = 0; error == 0 && i < params->vcpu_count; i++) {
-        error = create_vcpu(domain, i, params->vcpu_hard_affinity[i], &params->vcpu_params[i], domain->pool);
-    }
-    if (error != 0) {
-        give_back(domain);
-        return error;
-    }
-    events_domain_init(domain);
-    watchdog_init(domain);
-    wall_clock_tell(domain);
-    domains[id] = domain;
-    domain_next_id = (uint16_t)(domain_next_id + (params->privileged ? 0 : 1));
-    atomic_fetch_add(&running_count, 1);
-    *out = domain;
-    return 0;
-}
-
-void domain_discard(struct domain *domain)
-{
-    for (unsigned next = irq_release(domain, 0); next != 0;) {
-        next = irq_release(domain, next);
-    }
-    events_domain_forget(domain);
-    give_back(domain);
-    domains[domain->id] = NULL;
-    (void)domain_count_out(); /* Nobody has stopped: the machine stays on. */
-}
-
 unsigned domain_count_out(void)
 {
     return atomic_fetch_sub(&running_count, 1) - 1;
 }
 
-/* Returns whether it ran until now. */
-static bool stop(struct domain *domain, enum shutdown_reason reason)
+void domain_pause(struct domain *domain)
+{
+    spin_lock(&domain->power_lock);
+    domain->pause_count++;
+    for (unsigned i = 0; domain->pause_count == 1 && i < domain->vcpu_count; i++) {
+        vcpu_hold(domain->vcpu[i]);
+    }
+    spin_unlock(&domain->power_lock);
+}
+
+void domain_unpause(struct domain *domain)
+{
+    spin_lock(&domain->power_lock);
+    ASSERT(domain->pause_count != 0);
+    domain->pause_count--;
+    for (unsigned i = 0; domain->pause_count == 0 && i < domain->vcpu_count; i++) {
+        vcpu_go_on(domain->vcpu[i]);
+    }
+    spin_unlock(&domain->power_lock);
+}
+
+bool domain_is_off(const struct domain *domain)
+{
+    bool off = true;
+
+    for (unsigned i = 0; i < domain->vcpu_made; i++) {
+        off = off && vcpu_is_off(domain->vcpu[i]);
+    }
+    return off;
+}
+
+bool domain_stop(struct domain *domain, enum shutdown_reason reason)
 {
     bool first;
 
     /* No vCPU is being switched on meanwhile: PSCI looks at "stopped" under it. */
     spin_lock(&domain->power_lock);
     first = !atomic_exchange(&domain->stopped, true);
-    for (unsigned i = 0; first && i < domain->vcpu_count; i++) {
-        vcpu_stop(domain->vcpu[i]);
+    for (unsigned i = 0; first && i < domain->vcpu_made; i++) {
+        vcpu_hold(domain->vcpu[i]);
     }
     spin_unlock(&domain->power_lock);
     if (first && !domain->shutdown_named) {
         domain->reason = reason;
     }
-    if (first) {
-        grant_maps_close(&domain->grant_maps);
-        pcpu_timer_arm(&domain->end_timer, cpu_count_ticks());
-        events_domain_stop(domain);
+    return first;
+}
+
+/* A toolstack looks at what a stopped domain left, before it destroys it; without one nobody does. */
+static bool stop(struct domain *domain, enum shutdown_reason reason)
+{
+    bool first = domain_stop(domain, reason);
+
+    if (first && domain_get(DOMID_CONTROL) == NULL) {
+        domain_let_go(domain);
     }
     return first;
 }

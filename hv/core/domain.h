@@ -28,17 +28,41 @@ enum shutdown_reason {
 
 struct vpl011;
 
+/* How far the toolstack's destroying of a domain is: core/domain_destroy.c. */
+enum domain_dying {
+    DOMAIN_ALIVE,
+    DOMAIN_STOPPING,     /* Its vCPUs leave their pCPUs. */
+    DOMAIN_RELEASING,    /* Its physical interrupts go back. */
+    DOMAIN_LETTING_GO,   /* Of event channels, others' pages. */
+    DOMAIN_UNSCHEDULING, /* Its vCPUs leave the scheduler. */
+    DOMAIN_FREEING,      /* Its memory. */
+    DOMAIN_DEAD,         /* Nothing is left but what others use of it. */
+    DOMAIN_UNLISTED,     /* Nobody finds it any more; those who have may still look at it. */
+    DOMAIN_REMAINS,      /* Nobody does: what the hypervisor had for it is freed. */
+};
+
 struct domain {
     uint16_t id;
-    char name[96];           /* Path of its node. */
-    bool privileged;         /* The control domain, Dom0: its id is 0. */
-    bool direct_map;         /* Its RAM stands at the machine's addresses. */
-    struct sched_pool *pool; /* Where its vCPUs are. */
-    unsigned vcpu_count;
+    char name[96];       /* Path of its node. */
+    bool privileged;     /* The control domain, Dom0: its id is 0. */
+    bool direct_map;     /* Its RAM stands at the machine's addresses. */
+    unsigned vcpu_count; /* 0 until all are made, */
+    unsigned vcpu_max;   /* which will be as many, */
+    unsigned vcpu_made;  /* and so many are. */
     struct vcpu *vcpu[VCPU_MAX];
-    struct sched_group sched_group; /* Their cap is one. */
-    struct spinlock power_lock;     /* LOCK_RANK_DOMAIN: PSCI state of its vCPUs. */
+    struct sched_pool *pool;        /* Where its vCPUs are scheduled, */
+    struct sched_group sched_group; /* and what they share there. */
+    struct spinlock power_lock;     /* LOCK_RANK_DOMAIN: PSCI state of its vCPUs, pause_count. */
+    unsigned pause_count;           /* How often it was paused. */
+    bool unpaused_once;             /* The toolstack has finished making it. */
+    bool held_for_context;          /* Paused once more while a vCPU's registers are read or written. */
     _Atomic bool stopped;           /* Shut down: its vCPUs never run again. */
+    _Atomic uint8_t dying;          /* enum domain_dying */
+    unsigned remains_next;          /* While it dies: INTID or vCPU that is next. */
+    struct list_node dead_link;
+    uint8_t handle[16];    /* The toolstack's name for it: a UUID. */
+    uint32_t create_flags; /* XEN_DOMCTL_CDF_* */
+    uint32_t ssidref;      /* Kept for the toolstack; it means nothing here. */
     enum shutdown_reason reason;
     struct domain_end end; /* From then on. */
     bool shutdown_named;   /* SCHEDOP_shutdown_code: "reason" is said already, whatever it stops for. */
@@ -52,23 +76,25 @@ struct domain {
     /* Guest addresses of its virtual GIC: distributor, GICv3 redistributors. */
     uint64_t gicd_base, gicd_bytes, gicr_base;
     struct vgic *vgic;
+    size_t vgic_bytes;
     unsigned evtchn_ppi; /* INTID of the upcall: core/events.h. */
     struct evtchn_domain events;
-    struct timer events_timer; /* Closes its channels in slices when it has stopped. */
-    uint64_t count_offset;     /* CNTVOFF_EL2: its virtual counter starts at 0. */
-    struct vpl011 *vpl011;     /* Its virtual UART; NULL: none. vdev/vconsole.h makes it. */
-    uint64_t log_since_ns;     /* core/guest_log.h: lines it has caused, and when some were forgiven last. */
+    uint64_t count_offset; /* CNTVOFF_EL2: its virtual counter starts at 0. */
+    struct vpl011 *vpl011; /* Its virtual UART; NULL: none. vdev/vconsole.h makes it. */
+    size_t vpl011_bytes;
+    uint64_t log_since_ns; /* core/guest_log.h: lines it has caused, and when some were forgiven last. */
     unsigned log_spent;
     void *shared_info;                /* The ABI's page of that name, zeroed; the hypervisor's own. */
     _Atomic uint64_t shared_info_gfn; /* Where the domain mapped it last. */
     struct grant_table *grants;       /* Its own, for others, */
     struct grant_maps grant_maps;     /* and others' that it maps. */
-    struct timer end_timer;           /* What its end leaves to do is done in slices. */
+    struct timer let_go_timer;        /* It has stopped, and lets go of those in pieces. */
     uint64_t hvm_param[DOMAIN_HVM_PARAM_COUNT];
 };
 
 struct domain_params {
     const char *name;
+    uint16_t id;     /* As the toolstack wants it; 0: the next one. */
     bool privileged; /* Dom0: the one with id 0. */
     bool direct_map;
     unsigned vcpu_count;
@@ -83,15 +109,39 @@ struct domain_params {
 };
 
 /* A new domain without memory, all vCPUs off. Returns 0 with @out; -EINVAL, -ENOMEM, -ENOSPC (too many
- * domains), -EBUSY (there is a privileged one). */
+ * domains), -EEXIST (there is one with that id). */
 int domain_create(const struct domain_params *params, struct domain **out);
+
+/* The same in pieces, for a stay in EL2 each: domain_begin() makes one without vCPUs and interrupts, that
+ * others can find; domain_grow() is called until it does not return DOMAIN_GROWS, but 0 or an error of
+ * domain_create(). Only what
+ * @params says of vCPUs is read then; NULL: nothing special. One caller at a time. */
+#define DOMAIN_GROWS 1
+int domain_begin(const struct domain_params *params, struct domain **out);
+int domain_grow(struct domain *domain, const struct domain_params *params);
 
 /* @domain, of which nothing ran yet, could not be built: give back its pCPUs, interrupts and memory. Boot
  * CPU. */
 void domain_discard(struct domain *domain);
 
-/* By id; NULL. Domains are never freed yet, so the pointer stays good. */
+/* By id; NULL. Any CPU; the pointer stays good until this pCPU next returns to a guest or sleeps, since a
+ * domain is freed only after all pCPUs have done so (core/domain_destroy.c). The one with the lowest id that
+ * is not below @from; NULL. */
 struct domain *domain_get(uint16_t id);
+struct domain *domain_next(unsigned from);
+
+/* Let no vCPU of @domain run until it was unpaused as often as paused. They leave their pCPUs soon after. Any
+ * CPU, no lock held. */
+void domain_pause(struct domain *domain);
+void domain_unpause(struct domain *domain);
+
+/* Are all vCPUs of a paused or stopped domain off their pCPUs, and their registers in memory? */
+bool domain_is_off(const struct domain *domain);
+
+/* The toolstack destroys @domain: a piece of it. Returns 0 when nothing of it runs and its memory is free,
+ * but for what others still use, which goes by itself later; DOMAIN_GROWS: more is to be done. Called by one
+ * at a time. */
+int domain_destroy_some(struct domain *domain);
 
 /* Stop all its vCPUs for good; what else is to be done and said follows soon (core/domain_end.h). Any CPU, no
  * lock held. */
@@ -109,6 +159,8 @@ unsigned domain_count_out(void);
 
 /* Zeroed pages owned by the hypervisor, through the direct map; NULL. */
 void *hv_alloc(size_t size_bytes);
+/* Give them back: the same size. @memory may be NULL. */
+void hv_free(void *memory, size_t size_bytes);
 
 /* Give @domain 2^@order pages of RAM, zeroed, at @addr. */
 int domain_add_ram(struct domain *domain, ipa_t addr, unsigned order);

@@ -123,8 +123,11 @@ static void piece_is_due(struct timer *expired)
     }
     spin_unlock(&queue_lock);
     if (ended) {
+        unsigned left = domain_count_out();
+
         events_raise_global(VIRQ_DOM_EXC);
-        if (domain_count_out() == 0) {
+        atomic_store(&domain->end.done, true); /* From here on it may be freed. */
+        if (left == 0) {
             power_last_domain_stopped();
         }
     }

@@ -3,6 +3,8 @@
 #ifndef CORE_DOMAIN_END_H
 #define CORE_DOMAIN_END_H
 
+#include <stdatomic.h>
+
 #include "core/dump.h"
 #include "lib/list.h"
 
@@ -20,6 +22,7 @@ enum domain_end_step {
 struct domain_end {
     struct list_node link;
     enum domain_end_step step;
+    _Atomic bool done;      /* After the last words. */
     unsigned next;          /* In this step: INTID, line. */
     const char *why;        /* It crashed, and this is how; NULL: it ended otherwise. */
     struct vcpu_dump crash; /* Where it crashed. */

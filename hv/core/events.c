@@ -28,9 +28,6 @@
 #include "core/vcpu.h"
 #include "lib/panic.h"
 
-/* Between two slices of a stopped domain's end: others come first. */
-#define CLOSE_PAUSE_NS (50 * UINT64_C(1000))
-
 static void *page_take(void)
 {
     return hv_alloc(PAGE_SIZE);
@@ -57,11 +54,9 @@ void events_setup(void)
     evtchn_setup(&machine);
 }
 
-static void close_expired(struct timer *timer)
+bool events_let_go_some(struct domain *domain)
 {
-    struct domain *domain = CONTAINER_OF(timer, struct domain, events_timer);
-
-    bool busy = evtchn_close_domain(&domain->events) != 0;
+    bool done = evtchn_close_domain(&domain->events) == 0;
 
     for (unsigned i = 0; i < domain->vcpu_count; i++) {
         struct vcpu *vcpu = domain->vcpu[i];
@@ -69,12 +64,10 @@ static void close_expired(struct timer *timer)
         if (atomic_load(&vcpu->loaded_cpu) == CPU_NONE) {
             runstate_area_drop(vcpu);
         } else {
-            busy = true;
+            done = false;
         }
     }
-    if (busy) {
-        pcpu_timer_arm(timer, cpu_count_ticks() + ticks_from_ns(CLOSE_PAUSE_NS));
-    }
+    return done;
 }
 
 void events_domain_init(struct domain *domain)
@@ -83,23 +76,23 @@ void events_domain_init(struct domain *domain)
 
     events->domid = domain->id;
     events->privileged = domain->privileged;
-    events->vcpu_count = domain->vcpu_count;
     events->shared = domain->shared_info;
-    for (unsigned i = 0; i < domain->vcpu_count; i++) {
-        events->vcpu[i] = &domain->vcpu[i]->events;
-    }
-    timer_init(&domain->events_timer, close_expired);
     evtchn_domain_init(events);
+}
+
+void events_vcpus_made(struct domain *domain)
+{
+    struct evtchn_vcpu *vcpu[VCPU_MAX];
+
+    for (unsigned i = 0; i < domain->vcpu_max; i++) {
+        vcpu[i] = &domain->vcpu[i]->events;
+    }
+    evtchn_domain_set_vcpus(&domain->events, vcpu, domain->vcpu_max);
 }
 
 void events_domain_forget(struct domain *domain)
 {
     evtchn_domain_forget(&domain->events);
-}
-
-void events_domain_stop(struct domain *domain)
-{
-    pcpu_timer_arm(&domain->events_timer, cpu_count_ticks());
 }
 
 static void upcall(struct vcpu *vcpu)

@@ -9,12 +9,15 @@
 /* Boot CPU, once, before any domain. */
 void events_setup(void);
 
-/* @domain's vCPUs exist, its shared_info too. Undone for one that never ran. */
+/* @domain's shared_info exists. Then its vCPUs do too: channels can be made from now on. Undone when it goes.
+ */
 void events_domain_init(struct domain *domain);
+void events_vcpus_made(struct domain *domain);
 void events_domain_forget(struct domain *domain);
 
-/* @domain has stopped: close its channels, some at a time. */
-void events_domain_stop(struct domain *domain);
+/* @domain has stopped: close some of its channels, and let go of pages that EL2 tells its vCPUs something in.
+ * Returns whether all is done. */
+bool events_let_go_some(struct domain *domain);
 
 /* Carry out what a call of core/evtchn.h left: upcalls and wake-ups. Any CPU, no lock held. */
 void events_apply(const struct evtchn_work *work);

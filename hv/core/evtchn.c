@@ -10,8 +10,8 @@
  * sender finds a far end that does not name it, and its event is dropped: to a channel that is being closed
  * nothing is owed, and one that is being bound is signalled when it is.
  *
- * A domain's structure is never freed, so its pointer is good without a lock; "closed" is what says that
- * nothing must be written to its memory any more. */
+ * A domain's structure is freed only when nobody can have its pointer (core/domain_destroy.c), so that is
+ * good without a lock; "closed" is what says that nothing must be written to its memory any more. */
 #include "core/evtchn.h"
 
 #include "core/evtchn_state.h"
@@ -23,7 +23,7 @@
 const struct evtchn_machine *evtchn_machine;
 
 static struct spinlock bind_lock = SPINLOCK_INIT(LOCK_RANK_EVTCHN_BIND);
-static struct evtchn_domain *domains[DOMAIN_MAX];
+static _Atomic(struct evtchn_domain *) domains[DOMAIN_MAX]; /* By domid modulo DOMAIN_MAX. */
 
 void evtchn_setup(const struct evtchn_machine *machine)
 {
@@ -34,22 +34,33 @@ void evtchn_domain_init(struct evtchn_domain *domain)
 {
     spin_init(&domain->lock, LOCK_RANK_EVTCHN);
     domain->port_limit = domain->privileged ? EVTCHN_PORT_LIMIT_PRIVILEGED : EVTCHN_PORT_LIMIT;
-    for (unsigned i = 0; i < domain->vcpu_count; i++) {
-        struct evtchn_vcpu *vcpu = domain->vcpu[i];
+    domain->closed = true;
+    atomic_store_explicit(&domains[domain->domid % DOMAIN_MAX], domain, memory_order_release);
+}
 
-        atomic_init(&vcpu->info, i < XEN_LEGACY_MAX_VCPUS ? &domain->shared->vcpu_info[i] : &vcpu->own_info);
+void evtchn_domain_set_vcpus(struct evtchn_domain *domain, struct evtchn_vcpu *const *vcpus, unsigned count)
+{
+    spin_lock(&domain->lock);
+    for (unsigned i = 0; i < count; i++) {
+        atomic_init(&vcpus[i]->info,
+                    i < XEN_LEGACY_MAX_VCPUS ? &domain->shared->vcpu_info[i] : &vcpus[i]->own_info);
+        domain->vcpu[i] = vcpus[i];
     }
-    domains[domain->domid] = domain;
+    domain->vcpu_count = count;
+    domain->closed = false;
+    spin_unlock(&domain->lock);
 }
 
 void evtchn_domain_forget(struct evtchn_domain *domain)
 {
-    domains[domain->domid] = NULL;
+    atomic_store_explicit(&domains[domain->domid % DOMAIN_MAX], NULL, memory_order_relaxed);
 }
 
 struct evtchn_domain *evtchn_domain_of(uint16_t domid)
 {
-    return domid < DOMAIN_MAX ? domains[domid] : NULL;
+    struct evtchn_domain *domain = atomic_load_explicit(&domains[domid % DOMAIN_MAX], memory_order_acquire);
+
+    return domain != NULL && domain->domid == domid ? domain : NULL;
 }
 
 bool evtchn_virq_is_global(unsigned virq)

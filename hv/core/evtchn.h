@@ -59,7 +59,7 @@ struct evtchn_domain {
     uint16_t domid;
     bool privileged; /* Gets the global virtual interrupts. */
     bool fifo;       /* Else 2-level. */
-    bool closed;     /* For good: nothing is bound or signalled any more. */
+    bool closed;     /* Not yet or no more: nothing is bound or signalled. */
     unsigned vcpu_count;
     uint32_t port_limit; /* First port it may not have, in the FIFO layout. */
     struct shared_info *shared;
@@ -89,10 +89,12 @@ struct evtchn_machine {
 /* Boot CPU, once, before any domain. */
 void evtchn_setup(const struct evtchn_machine *machine);
 
-/* @domain: all but domid, privileged, vcpu_count, shared and vcpu[] zero; its vCPUs zero. It can be found by
- * others from now on. */
+/* @domain: all but domid, privileged and shared zero. It can be found by others from now on, and has no ports
+ * until its
+ * @count vCPUs, zero too, are told of. */
 void evtchn_domain_init(struct evtchn_domain *domain);
-void evtchn_domain_forget(struct evtchn_domain *domain); /* It never ran; no port is open. */
+void evtchn_domain_set_vcpus(struct evtchn_domain *domain, struct evtchn_vcpu *const *vcpus, unsigned count);
+void evtchn_domain_forget(struct evtchn_domain *domain); /* No port is open. */
 
 /* By number; NULL. */
 struct evtchn_domain *evtchn_domain_of(uint16_t domid);

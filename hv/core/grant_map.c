@@ -26,7 +26,8 @@
 #define FREE_NONE UINT32_MAX
 #define PAGES_ORDER 1u /* The array of pointers. */
 #define END_SOME 2u    /* Mappings ended in one stay in EL2, */
-#define SCAN_SOME 48u  /* and handles looked at for them. */
+#define SCAN_SOME 48u  /* and handles looked at for them; */
+#define FREE_SOME 8u   /* pages of them freed. */
 
 struct grant_handle {
     uint32_t ref;   /* Free: the next free one. */
@@ -190,4 +191,16 @@ bool grant_unmap_some(struct grant_maps *maps)
     used = find(maps, maps->next_to_end);
     spin_unlock(&maps->lock);
     return used == NULL;
+}
+
+bool grant_maps_free_some(struct grant_maps *maps)
+{
+    for (unsigned i = 0; i < FREE_SOME && maps->page_count != 0; i++) {
+        page_free(mmu_direct_pa(maps->pages[--maps->page_count]), 0, DOMID_HV);
+    }
+    if (maps->page_count == 0 && maps->pages != NULL) {
+        page_free(mmu_direct_pa(maps->pages), PAGES_ORDER, DOMID_HV);
+        maps->pages = NULL;
+    }
+    return maps->page_count == 0;
 }

@@ -35,6 +35,9 @@ void grant_maps_close(struct grant_maps *maps);
 /* End some of the mappings of a closed one; true when there are none left. */
 bool grant_unmap_some(struct grant_maps *maps);
 
+/* Nobody uses them any more: free some of what they took. Returns whether all is free. */
+bool grant_maps_free_some(struct grant_maps *maps);
+
 /* The table of domain @owner's grants, NULL. core/domain.c has it, a host test its own. */
 struct grant_table *grant_table_of(uint16_t owner);
 

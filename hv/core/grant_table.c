@@ -126,3 +126,14 @@ unsigned grant_table_frame_count(struct grant_table *table)
     spin_unlock(&table->lock);
     return count;
 }
+
+bool grant_table_free_some(struct grant_table *table)
+{
+    for (unsigned i = 0; i < GROW_FRAMES && table->frame_count != 0; i++) {
+        struct grant_frame *frame = &table->frames[--table->frame_count];
+
+        page_free(mmu_direct_pa(frame->active), ACTIVE_ORDER, DOMID_HV);
+        (void)page_give_back(frame->page, DOMID_HV);
+    }
+    return table->frame_count == 0;
+}

@@ -44,4 +44,8 @@ int grant_table_map_frame(struct grant_table *table, uint64_t index, uint64_t gf
 
 unsigned grant_table_frame_count(struct grant_table *table);
 
+/* Nobody uses the table any more: free some of its frames. Who has mapped one keeps its page. Returns whether
+ * all are free. */
+bool grant_table_free_some(struct grant_table *table);
+
 #endif

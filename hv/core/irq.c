@@ -424,6 +424,7 @@ unsigned irq_release(struct domain *domain, unsigned from)
         g->enable(intid, false);
         g->set_pending(intid, false);
         g->set_active(intid, false);
+        spi_owner[intid] = NULL;
         intid = vgic_next_linked(domain->vgic, intid + 1);
     }
     spin_unlock(vgic_lock(domain->vgic));

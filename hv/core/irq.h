@@ -90,12 +90,12 @@ static inline void vif_load(const struct vcpu *vcpu)
     }
 }
 
-/* It is parked if it may be. Not what is switched off: it cannot be asked to unpark for an interrupt that is
+/* It is parked if it may be. Not what may not run: it cannot be asked to unpark for an interrupt that is
  * another vCPU's by now. Nor what wants the maintenance interrupt: more of it waits in the model, and left on
  * it would fire for ever. */
 static inline void irq_vcpu_unload(struct pcpu *cpu, struct vcpu *vcpu)
 {
-    if (!vif_save(vcpu, cpu->lr_mask) || !vcpu->powered || cpu->ppi_unknown || cpu->vif_none_pending) {
+    if (!vif_save(vcpu, cpu->lr_mask) || !vcpu->may_run || cpu->ppi_unknown || cpu->vif_none_pending) {
         irq_vcpu_fold_off(cpu, vcpu);
         return;
     }

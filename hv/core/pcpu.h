@@ -20,6 +20,8 @@ struct sched_pool;
 /* Reasons for trap_exit() to do more than return. Set by any CPU, taken by the own one. */
 #define PCPU_RESCHEDULE BIT32(0)
 #define PCPU_HALT BIT32(1) /* For good: another pCPU panics. */
+#define PCPU_QUIET                                                                                           \
+    BIT32(2) /* Nothing: that it is taken shows that a stay has ended (core/domain_destroy.c). */
 
 /* A bound list register: what to write when its interrupt fires, and where: entry/fast_irq.S. */
 struct bound_lr {

@@ -31,6 +31,7 @@
 #include "lib/panic.h"
 
 #define GFN_LIMIT BIT64(48 - PAGE_SHIFT) /* More than any IPA size has. */
+#define END_BLOCKS 12u                   /* Of RAM given back in one stay in EL2 when the domain goes. */
 #define ZERO_PAGES                                                                                           \
     7u /* In one stay in EL2, which may end one block and begin another; of foreign ones that end: */
 #define DROP_PAGES 2u
@@ -52,13 +53,18 @@ int physmap_init(struct physmap *map, uint16_t owner, uint16_t vmid, bool direct
     map->foreign_count = 0;
     map->closed = false;
     map->next_foreign = 0;
+    map->gfn_limit = GFN_LIMIT;
+    map->next_to_end = 0;
+    map->table_pool = 0;
     return stage2_init(&map->stage2, table_owner(owner), vmid);
 }
 
 static void set_limit(struct physmap *map, uint64_t page_limit) LOCK_REQUIRES(&map->lock)
 {
     map->page_limit = page_limit;
-    map->stage2.table_limit = TABLES_AT_LEAST + page_limit / PAGES_PER_TABLE;
+    if (map->table_pool == 0) {
+        map->stage2.table_limit = TABLES_AT_LEAST + page_limit / PAGES_PER_TABLE;
+    }
 }
 
 void physmap_set_limit(struct physmap *map, uint64_t page_limit)
@@ -155,7 +161,7 @@ int physmap_use(struct physmap *map, uint64_t gfn, pa_t *out)
     int error = -EINVAL;
 
     spin_lock(&map->lock);
-    if (gfn < GFN_LIMIT) {
+    if (gfn < map->gfn_limit) {
         entry = stage2_find(&map->stage2, ipa_of(gfn));
     }
     if (entry.mapped && entry.type == STAGE2_RAM) {
@@ -173,7 +179,7 @@ bool physmap_has(struct physmap *map, uint64_t gfn, pa_t page)
     struct stage2_entry entry = {.mapped = false};
 
     spin_lock(&map->lock);
-    if (gfn < GFN_LIMIT) {
+    if (gfn < map->gfn_limit) {
         entry = stage2_find(&map->stage2, ipa_of(gfn));
     }
     spin_unlock(&map->lock);
@@ -208,13 +214,12 @@ static int map_page(struct physmap *map, uint64_t gfn, pa_t page, enum stage2_ty
 
 int physmap_map(struct physmap *map, uint64_t gfn, pa_t page, enum stage2_type type)
 {
-    int error;
+    int error = -EINVAL;
 
-    if (gfn >= GFN_LIMIT) {
-        return -EINVAL;
-    }
     spin_lock(&map->lock);
-    error = map_page(map, gfn, page, type);
+    if (gfn < map->gfn_limit) {
+        error = map_page(map, gfn, page, type);
+    }
     spin_unlock(&map->lock);
     return error;
 }
@@ -239,13 +244,12 @@ static int unmap_page(struct physmap *map, uint64_t gfn, bool own) LOCK_REQUIRES
 
 int physmap_unmap(struct physmap *map, uint64_t gfn, bool own)
 {
-    int error;
+    int error = -ENOENT;
 
-    if (gfn >= GFN_LIMIT) {
-        return -ENOENT;
-    }
     spin_lock(&map->lock);
-    error = unmap_page(map, gfn, own);
+    if (gfn < map->gfn_limit) {
+        error = unmap_page(map, gfn, own);
+    }
     spin_unlock(&map->lock);
     return error;
 }
@@ -404,11 +408,10 @@ int physmap_populate(struct physmap *map, uint64_t gfn, uint64_t pages, uint64_t
 {
     int error;
 
-    if (gfn >= GFN_LIMIT) {
-        return -EINVAL;
-    }
     spin_lock(&map->lock);
-    if (map->direct_map) {
+    if (gfn >= map->gfn_limit) {
+        error = -EINVAL;
+    } else if (map->direct_map) {
         *done = 1;
         error = populate_direct(map, gfn);
     } else {
@@ -419,4 +422,57 @@ int physmap_populate(struct physmap *map, uint64_t gfn, uint64_t pages, uint64_t
     }
     spin_unlock(&map->lock);
     return error;
+}
+
+/* --- The end
+ * ------------------------------------------------------------------------------------------------- */
+
+void physmap_set_table_pool(struct physmap *map, uint64_t tables)
+{
+    spin_lock(&map->lock);
+    map->table_pool = tables;
+    map->stage2.table_limit = tables;
+    spin_unlock(&map->lock);
+}
+
+/* Give back what is at the next frame, with the block that it is a part of. */
+static void end_block(struct physmap *map) LOCK_REQUIRES(&map->lock)
+{
+    struct stage2_entry entry = stage2_find(&map->stage2, ipa_of(map->next_to_end));
+    uint64_t size = entry.bytes >> PAGE_SHIFT;
+    uint64_t left = size - (map->next_to_end & (size - 1));
+
+    ASSERT(!entry.mapped || !is_foreign(entry.type)); /* They were dropped before. */
+    if (entry.mapped && is_ram(entry.type)) {
+        uint64_t freed, pages = page_give_back_block(entry.to, map->owner, &freed);
+
+        atomic_fetch_sub(&map->page_count, freed);
+        left = min_u64(left, pages);
+    }
+    map->next_to_end += left;
+}
+
+bool physmap_end_some(struct physmap *map)
+{
+    bool done = false;
+
+    spin_lock(&map->lock);
+    map->closed = true;
+    map->gfn_limit = 0;
+    drop_raw(map);
+    if (map->next_to_end > map->top_gfn) {
+        done = stage2_free_some(&map->stage2);
+    }
+    for (unsigned i = 0; i < END_BLOCKS && map->next_to_end <= map->top_gfn; i++) {
+        end_block(map);
+    }
+    spin_unlock(&map->lock);
+    return done;
+}
+
+void physmap_free(struct physmap *map)
+{
+    if (map->stage2.table.root.v != 0) {
+        stage2_destroy(&map->stage2);
+    }
 }

@@ -26,6 +26,10 @@ struct physmap {
     uint64_t foreign_count; /* Entries of foreign pages. */
     bool closed;            /* The domain has stopped: no further foreign pages, */
     uint64_t next_foreign;  /* and physmap_drop_foreign() is here. */
+    uint64_t
+        gfn_limit; /* First frame there is not; 0: the domain goes, nothing is mapped or found any more, */
+    uint64_t next_to_end; /* and physmap_end_some() is here. */
+    uint64_t table_pool;  /* Tables it may have, as the toolstack says; 0: by its page limit. */
 };
 
 /* Part of the work is done: the same call does the rest. */
@@ -70,6 +74,17 @@ int physmap_populate(struct physmap *map, uint64_t gfn, uint64_t pages, uint64_t
 
 /* The domain has stopped: end some of its foreign mappings; true when there are none left. */
 bool physmap_drop_foreign(struct physmap *map);
+
+/* Let it have so many pages of tables: Xen's pool of paging memory. */
+void physmap_set_table_pool(struct physmap *map, uint64_t tables);
+
+/* The domain goes, and no CPU has its address space: give back some of its RAM, then of its tables. What
+ * others use is theirs until they let go, and counts in page_count so long. No foreign page and no grant is
+ * mapped. Returns whether all is done. */
+bool physmap_end_some(struct physmap *map);
+
+/* After that: the rest. Harmless for one that could not be made. */
+void physmap_free(struct physmap *map);
 
 /* Is @page mapped at @gfn? */
 bool physmap_has(struct physmap *map, uint64_t gfn, pa_t page);

@@ -51,7 +51,8 @@ struct vcpu {
     struct sched_unit unit;
     _Atomic unsigned loaded_cpu; /* pCPU whose registers hold it; CPU_NONE. */
     unsigned last_cpu;           /* Where it was loaded last; CPU_NONE: never. */
-    bool powered;                /* PSCI: on. Guarded by the domain's power lock. */
+    bool powered;                /* PSCI: on. Guarded by the domain's power lock, as is */
+    bool may_run;                /* Powered, and its domain is neither paused nor stopped. */
     struct vcpu_sysregs sysregs;
     struct timer timer; /* Stands in for both while it is off its pCPU. */
     unsigned timer_cpu; /* Where it was armed when it last left its pCPU; CPU_NONE: it was not. */
@@ -78,6 +79,9 @@ static inline struct vcpu *vcpu_of_unit(struct sched_unit *unit)
 /* Registers of a CPU that PSCI switches on: EL1, MMU off, pc at @entry, x0 = @context. The vCPU is not
  * loaded. */
 void vcpu_reset(struct vcpu *vcpu, uint64_t entry, uint64_t context);
+
+/* Boot CPU, once, before any vCPU. 0 or -ENOMEM. */
+int vcpu_setup(void);
 
 /* First use of FP since it was loaded: make its registers the ones in the CPU. */
 void vcpu_use_fp(struct pcpu *cpu, struct vcpu *vcpu);
@@ -106,9 +110,21 @@ void vcpu_wake_from_doze(struct pcpu *cpu);
  */
 uint64_t vcpu_doze_ns(const struct vcpu *vcpu);
 
-/* Switch @vcpu off or, powered on by vcpu_reset() before, on. */
+/* Switch @vcpu off or, powered on by vcpu_reset() before, on. With its domain's power lock, or while it
+ * cannot run. */
 void vcpu_stop(struct vcpu *vcpu);
 void vcpu_start(struct vcpu *vcpu);
+
+/* Its domain is paused or has stopped: it runs no further, and what comes for it waits. Or it goes on: what
+ * it slept for may not have come, which it must expect. With the domain's power lock. */
+void vcpu_hold(struct vcpu *vcpu);
+void vcpu_go_on(struct vcpu *vcpu);
+
+/* Does it run nowhere, its registers in memory? */
+static inline bool vcpu_is_off(const struct vcpu *vcpu)
+{
+    return !vcpu->may_run && !vcpu->unit.on_cpu && atomic_load(&vcpu->loaded_cpu) == CPU_NONE;
+}
 
 /* Inject an exception into the running vCPU (Arm ARM D1.10): undefined instruction, or abort on @addr. */
 void vcpu_inject_undefined(struct vcpu *vcpu);

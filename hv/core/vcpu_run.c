@@ -23,7 +23,7 @@ void vcpu_notice(struct vcpu *vcpu)
 {
     unsigned cpu;
 
-    if (!vcpu->powered) {
+    if (!vcpu->may_run) {
         return; /* What came stays pending in the model. */
     }
     if (!vcpu->unit.awake) {
@@ -107,14 +107,33 @@ uint64_t vcpu_doze_ns(const struct vcpu *vcpu)
     return since < now ? ns_from_ticks(now - since) : 0;
 }
 
+void vcpu_hold(struct vcpu *vcpu)
+{
+    uint32_t cpus;
+    unsigned cpu;
+
+    vcpu->may_run = false;
+    cpus = sched_sleep(&vcpu->unit, RUNSTATE_OFFLINE, time_now_ns());
+    cpu = atomic_load(&vcpu->loaded_cpu); /* It may sleep there, its registers still in the CPU. */
+    pcpu_reschedule(cpus | (cpu != CPU_NONE ? BIT32(cpu) : 0));
+}
+
+void vcpu_go_on(struct vcpu *vcpu)
+{
+    if (vcpu->powered && vcpu->domain->pause_count == 0 && !atomic_load(&vcpu->domain->stopped)) {
+        vcpu->may_run = true;
+        pcpu_reschedule(sched_wake(&vcpu->unit, time_now_ns()));
+    }
+}
+
 void vcpu_stop(struct vcpu *vcpu)
 {
     vcpu->powered = false;
-    pcpu_reschedule(sched_sleep(&vcpu->unit, RUNSTATE_OFFLINE, time_now_ns()));
+    vcpu_hold(vcpu);
 }
 
 void vcpu_start(struct vcpu *vcpu)
 {
     vcpu->powered = true;
-    pcpu_reschedule(sched_wake(&vcpu->unit, time_now_ns()));
+    vcpu_go_on(vcpu);
 }

@@ -21,6 +21,8 @@
 #define PPI_VIRT_TIMER BIT32(27 - 16)
 #define PPI_PHYS_TIMER BIT32(30 - 16)
 
+#define VMID_NOBODY 255u /* Domains have lower ones. */
+
 #define INLINED __attribute__((always_inline))
 
 /* When @ctl and @cval make a timer fire, in physical ticks; TIME_NEVER when they do not: the counter does not
@@ -30,6 +32,18 @@ static uint64_t timer_deadline(uint64_t ctl, uint64_t cval, uint64_t offset)
     bool armed = (ctl & (CNT_CTL_ENABLE | CNT_CTL_IMASK)) == CNT_CTL_ENABLE;
 
     return armed && cval < TIME_NEVER - offset ? cval + offset : TIME_NEVER;
+}
+
+/* VTTBR_EL2 of a pCPU that has nobody's registers: an address space without anything in it. */
+static uint64_t vttbr_nobody;
+
+int vcpu_setup(void)
+{
+    static struct stage2 nobody;
+    int error = stage2_init(&nobody, DOMID_HV, VMID_NOBODY);
+
+    vttbr_nobody = nobody.table.root.v | (uint64_t)nobody.vmid << 48;
+    return error;
 }
 
 /* Off its pCPU a software timer stands in for the earlier of both. */
@@ -161,11 +175,11 @@ static void set_hcr(const struct pcpu *cpu, const struct vcpu *vcpu, bool alone,
     sysreg_write(hcr_el2, hcr | cpu->wfi_hcr[alone]);
 }
 
-/* May @vcpu not stay loaded on its idle pCPU? It is wanted elsewhere, or switched off: PSCI waits for its
- * registers. */
+/* May @vcpu not stay loaded on its idle pCPU? It is wanted elsewhere, or may not run: PSCI and the toolstack
+ * wait for its registers. */
 static bool must_unload(const struct vcpu *vcpu)
 {
-    return vcpu->unit.awake || !vcpu->powered;
+    return vcpu->unit.awake || !vcpu->may_run;
 }
 
 /* @choice is who runs here now; @loaded is nobody, or the same, or one that sleeps. */
@@ -182,6 +196,8 @@ INLINED static inline bool enact(struct pcpu *cpu, const struct vcpu *loaded,
     cpu->alone = choice->alone;
     if (next != NULL) {
         set_hcr(cpu, next, choice->alone, loads);
+    } else if (cpu->loaded == NULL) { /* A CPU may walk tables ahead: none that may be freed. */
+        sysreg_write(vttbr_el2, vttbr_nobody);
     }
     /* At the slice's end or after it, never before. */
     pcpu_set_slice(cpu, choice->until_ns != TIME_NEVER ? ticks_from_ns(choice->until_ns) + 1 : TIME_NEVER);

@@ -43,6 +43,13 @@ void watchdog_init(struct domain *domain)
     timer_init(&domain->watchdog[1].timer, second_expired);
 }
 
+void watchdog_end(struct domain *domain)
+{
+    for (unsigned i = 0; i < WATCHDOG_COUNT; i++) {
+        pcpu_timer_disarm(domain->watchdog[i].cpu, &domain->watchdog[i].timer);
+    }
+}
+
 /* With the lock. */
 static void set(struct watchdog *watchdog, uint32_t seconds)
 {

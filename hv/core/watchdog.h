@@ -17,6 +17,8 @@ struct watchdog {
 };
 
 void watchdog_init(struct domain *domain);
+/* @domain goes: none fires any more. Its vCPUs do not run. */
+void watchdog_end(struct domain *domain);
 
 /* @id 0: take a free one and set it; returns its id, 1 on. Else set it anew, or with @seconds 0 give it back.
  * 0 or -EINVAL (no such one), -ENOSPC (all are in use). Any CPU, no lock held. */

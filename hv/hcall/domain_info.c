@@ -14,24 +14,16 @@
 
 #define NO_SHUTDOWN_CODE UINT32_MAX /* What Xen has there until the domain says why it stops. */
 
-struct domain *domain_info_next(unsigned id)
-{
-    for (; id < DOMAIN_MAX; id++) {
-        struct domain *domain = domain_get((uint16_t)id);
-
-        if (domain != NULL) {
-            return domain;
-        }
-    }
-    return NULL;
-}
-
 void domain_info_vcpu(struct vcpu *vcpu, struct xen_domctl_getvcpuinfo *info)
 {
     uint64_t since_ns, time_ns[4], doze_ns = vcpu_doze_ns(vcpu);
     unsigned cpu = vcpu->unit.cpu;
     enum runstate state;
 
+    if (vcpu->unit.pool == NULL) { /* Of a domain that dies. */
+        memset(info, 0, sizeof(*info));
+        return;
+    }
     sched_runstate(&vcpu->unit, time_now_ns(), &state, &since_ns, time_ns);
     info->online = vcpu->powered;
     info->blocked = state == RUNSTATE_BLOCKED || doze_ns != 0;
@@ -46,6 +38,8 @@ static uint32_t flags_of(const struct domain *domain)
     uint32_t code = stopped || domain->shutdown_named ? (uint32_t)domain->reason : NO_SHUTDOWN_CODE;
     uint32_t flags = XEN_DOMINF_hvm_guest | XEN_DOMINF_hap;
 
+    flags |= atomic_load(&domain->dying) != DOMAIN_ALIVE ? XEN_DOMINF_dying : 0;
+    flags |= domain->pause_count != (domain->held_for_context ? 1 : 0) ? XEN_DOMINF_paused : 0;
     return flags | (stopped ? XEN_DOMINF_shutdown : 0) | code << XEN_DOMINF_shutdownshift;
 }
 
@@ -56,7 +50,7 @@ void domain_info_fill(struct domain *domain, struct xen_domctl_getdomaininfo *in
     memset(info, 0, sizeof(*info));
     info->domain = domain->id;
     info->max_vcpu_id = XEN_INVALID_MAX_VCPU_ID;
-    for (unsigned i = 0; i < domain->vcpu_count; i++) {
+    for (unsigned i = 0; i < domain->vcpu_made; i++) {
         struct xen_domctl_getvcpuinfo vcpu;
 
         if (domain->vcpu[i] == NULL) {
@@ -75,6 +69,11 @@ void domain_info_fill(struct domain *domain, struct xen_domctl_getdomaininfo *in
     info->tot_pages = atomic_load(&domain->physmap.page_count);
     info->max_pages = domain->physmap.page_limit;
     info->shared_info_frame = atomic_load(&domain->shared_info_gfn);
+    info->ssidref = domain->ssidref;
+    memcpy(info->handle, domain->handle, sizeof(info->handle));
+    info->arch_config.gic_version =
+        domain->gic_version == 2 ? XEN_DOMCTL_CONFIG_GIC_V2 : XEN_DOMCTL_CONFIG_GIC_V3;
+    info->arch_config.nr_spis = domain->spi_limit - GIC_SPI_FIRST;
     info->cpupool = cpupool_id(domain->pool);
     info->gpaddr_bits = (uint8_t)stage2_ipa_bits();
 }

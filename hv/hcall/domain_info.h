@@ -6,9 +6,6 @@
 #include "core/domain.h"
 #include "lib/abi.h"
 
-/* The domain with the lowest number from @id on; NULL. */
-struct domain *domain_info_next(unsigned id);
-
 /* All that is known of @domain. About 1,500 instructions with eight vCPUs. */
 void domain_info_fill(struct domain *domain, struct xen_domctl_getdomaininfo *info);
 

@@ -13,7 +13,7 @@ int64_t domctl_get_domain_info(struct control_call *call, struct xen_domctl *op)
     if (domain == NULL && op->domain >= DOMID_FIRST_RESERVED) {
         return -EINVAL;
     }
-    domain = domain != NULL ? domain : domain_info_next(op->domain);
+    domain = domain != NULL ? domain : domain_next(op->domain);
     if (domain == NULL) {
         return -ESRCH;
     }

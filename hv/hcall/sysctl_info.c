@@ -55,7 +55,7 @@ int64_t sysctl_domain_list(struct control_call *call, struct xen_sysctl *op)
     uint64_t progress = control_progress(op->u.pad);
     uint32_t count = (uint32_t)(progress >> 32);
     const unsigned first = progress != 0 ? (uint32_t)progress : list->first_domain;
-    struct domain *domain = count < list->max_domains ? domain_info_next(first) : NULL;
+    struct domain *domain = count < list->max_domains ? domain_next(first) : NULL;
     struct xen_domctl_getdomaininfo info;
 
     call->copy_back = true;

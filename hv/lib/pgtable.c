@@ -30,10 +30,9 @@
 #include "arch/barrier.h"
 #include "lib/error.h"
 #include "lib/panic.h"
+#include "lib/pgtable_entry.h"
 
-#define LEAF_LEVEL 3u
 #define FIRST_BLOCK_LEVEL 1u /* The 4 KiB granule has no 512 GiB blocks. */
-#define ENTRIES 512u
 #define OUTPUT_BITS 48
 
 /* Tables allocated by pass 1, each holding the next one's address in its first entry. */
@@ -56,61 +55,6 @@ struct change {
     uint64_t attributes;
     bool unmap;
 };
-
-/* Tables from the root down to where a run is. */
-struct path {
-    pa_t table[LEAF_LEVEL + 1];
-};
-
-static unsigned shift_of(unsigned level)
-{
-    return PAGE_SHIFT + 9 * (LEAF_LEVEL - level);
-}
-
-static uint64_t size_of(unsigned level)
-{
-    return UINT64_C(1) << shift_of(level);
-}
-
-static bool is_table(uint64_t entry, unsigned level)
-{
-    return level < LEAF_LEVEL && (entry & (PTE_VALID | PTE_TABLE)) == (PTE_VALID | PTE_TABLE);
-}
-
-static pa_t address_in(uint64_t entry)
-{
-    return pa(entry & PTE_ADDR_MASK);
-}
-
-static uint64_t leaf_entry(uint64_t output, uint64_t attributes, unsigned level)
-{
-    return output | attributes | PTE_VALID | (level == LEAF_LEVEL ? PTE_TABLE : 0);
-}
-
-static uint64_t attributes_in(uint64_t leaf)
-{
-    return leaf & ~(PTE_ADDR_MASK | PTE_VALID | PTE_TABLE);
-}
-
-/* The table walker of the MMU reads entries at any time: each is loaded and stored whole. */
-static uint64_t load(const uint64_t *entry)
-{
-    return __atomic_load_n(entry, __ATOMIC_RELAXED);
-}
-
-static void store(uint64_t *entry, uint64_t value)
-{
-    __atomic_store_n(entry, value, __ATOMIC_RELAXED);
-}
-
-/* The entry for @input in @table, which is of @level; the root's higher pages follow its first. */
-static uint64_t *entry_at(const struct pgtable *t, pa_t table, unsigned level, uint64_t input)
-{
-    uint64_t index = input >> shift_of(level);
-    uint64_t page = level == t->start_level ? index / ENTRIES : 0;
-
-    return t->ops->table_at(t->context, pa(table.v + page * PAGE_SIZE)) + index % ENTRIES;
-}
 
 /* Make a valid entry of @level empty, and wait until nobody can use it. */
 static void break_entry(const struct pgtable *t, uint64_t *entry, unsigned level, uint64_t input)
@@ -470,20 +414,4 @@ int pgtable_lookup(const struct pgtable *table, uint64_t input, pa_t *output, ui
         }
     }
     return -ENOENT; /* Not reached: level 3 has no tables. */
-}
-
-void pgtable_free_all(struct pgtable *table)
-{
-    unsigned level = table->start_level;
-    uint64_t limit = UINT64_C(1) << table->input_bits;
-
-    for (uint64_t input = 0; input < limit; input += size_of(level)) { /* At most 16 * 512 entries. */
-        uint64_t *entry = entry_at(table, table->root, level, input);
-        uint64_t old = load(entry);
-
-        store(entry, 0);
-        if (is_table(old, level)) {
-            free_tree(table, address_in(old), level + 1);
-        }
-    }
 }

@@ -49,8 +49,9 @@ int pgtable_unmap(struct pgtable *table, uint64_t input, uint64_t size_bytes);
 int pgtable_lookup(const struct pgtable *table, uint64_t input, pa_t *output, uint64_t *attributes,
                    uint64_t *block_bytes);
 
-/* Free every table below the root and empty the root (not freed). Nothing is invalidated: nothing may use the
- * tables any more. */
-void pgtable_free_all(struct pgtable *table);
+/* Free some of the tables below the root, and empty the root (not freed): @steps entries or tables from @from
+ * on, which starts at 0. Returns whether all is done. Nothing is invalidated and nothing is mapped meanwhile:
+ * nothing may use the tables any more. */
+bool pgtable_free_some(struct pgtable *table, uint64_t *from, unsigned steps);
 
 #endif

@@ -83,6 +83,7 @@ static inline uint64_t bits_get(uint64_t value, unsigned high, unsigned low)
 #define CPU_MAX 8          /* Physical CPUs the image supports. */
 #define VCPU_MAX 8         /* vCPUs a domain may have: GICv2 addresses eight. */
 #define DOMAIN_MAX 64      /* Domains that may exist at once. */
+#define DOMID_CONTROL 0u   /* Dom0. */
 #define DOMID_HV 0x7FF2u   /* Owner of the hypervisor's own pages (the ABI's DOMID_XEN). */
 #define DOMID_NONE 0x7FF4u /* Owner of a free page (the ABI's DOMID_INVALID). */
 

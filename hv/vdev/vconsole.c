@@ -79,6 +79,7 @@ int vconsole_attach(struct domain *domain)
     if (domain->vpl011 == NULL) {
         return -ENOMEM;
     }
+    domain->vpl011_bytes = sizeof(*domain->vpl011);
     vpl011_init(domain->vpl011);
     console_register(domain->id, receive);
     return 0;

@@ -91,7 +91,9 @@ static int64_t call(struct vcpu *vcpu, uint32_t function)
         vcpu_block(vcpu);
         return PSCI_SUCCESS;
     case PSCI_CPU_OFF:
+        spin_lock(&domain->power_lock);
         vcpu_stop(vcpu);
+        spin_unlock(&domain->power_lock);
         return PSCI_SUCCESS;
     case PSCI_CPU_ON:
         return cpu_on(domain, (uint32_t)x[1], (uint32_t)x[2], (uint32_t)x[3]);

@@ -103,12 +103,14 @@ static inline void world_make(void)
         }
         w->events.domid = (uint16_t)d;
         w->events.privileged = d == 0;
-        w->events.vcpu_count = WORLD_VCPUS;
+        struct evtchn_vcpu *vcpus[WORLD_VCPUS];
+
         w->events.shared = w->shared;
         for (unsigned v = 0; v < WORLD_VCPUS; v++) {
-            w->events.vcpu[v] = &w->vcpu[v].events;
+            vcpus[v] = &w->vcpu[v].events;
         }
         evtchn_domain_init(&w->events);
+        evtchn_domain_set_vcpus(&w->events, vcpus, WORLD_VCPUS);
     }
 }
 

@@ -95,6 +95,29 @@ static void give_back(unsigned page)
     model[page].owner = model[page].given ? model[page].owner : DOMID_NONE;
 }
 
+/* The block that @page is in, whatever part of it. */
+static void give_back_block(unsigned page, uint16_t owner)
+{
+    uint64_t freed, free_before = page_free_bytes(), rest = page_give_back_block(at(page), owner, &freed);
+    bool own = owner != DOMID_NONE && model[page].owner == owner && !model[page].given;
+    unsigned first;
+
+    CHECK(rest >= 1);
+    CHECK_EQ(page_free_bytes() - free_before, freed * PAGE_SIZE);
+    if (!own || model[page].uses != 0) { /* A page in use is a block of its own. */
+        CHECK_EQ(freed, 0);
+        CHECK(own || rest == 1);
+        model[page].given = model[page].given || own;
+        return;
+    }
+    CHECK(freed >= rest && (freed & (freed - 1)) == 0);
+    first = page + (unsigned)rest - (unsigned)freed;
+    for (unsigned i = first; i < first + freed; i++) {
+        CHECK(i < PAGES && model[i].owner == owner && model[i].uses == 0);
+        model[i].owner = DOMID_NONE;
+    }
+}
+
 static void free_all_of(uint16_t owner)
 {
     page_free_owned(owner);
@@ -140,7 +163,10 @@ TEST(random_uses)
             unsigned page = (unsigned)test_random_below(PAGES);
             uint16_t owner = (uint16_t)(1 + test_random_below(OWNERS));
 
-            switch (test_random_below(8)) {
+            switch (test_random_below(9)) {
+            case 8:
+                give_back_block(page, test_random_below(3) == 0 ? owner : model[page].owner);
+                break;
             case 0:
                 take((unsigned)test_random_below(10), owner);
                 break;

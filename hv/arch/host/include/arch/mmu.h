@@ -21,4 +21,9 @@ static inline void *mmu_direct(pa_t addr)
     return (char *)host_ram + (addr.v - host_ram_base);
 }
 
+static inline pa_t mmu_direct_pa(const void *p)
+{
+    return pa((uint64_t)((const char *)p - (const char *)host_ram) + host_ram_base);
+}
+
 #endif
