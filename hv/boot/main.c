@@ -230,7 +230,8 @@ _Noreturn void hv_main(uint64_t tree_pa, uint64_t image_pa)
         panic("the counter's frequency is unknown: the firmware must set CNTFRQ_EL0, or the timer node needs "
               "clock-frequency");
     }
-    time_init(board.timer.frequency_hz != 0 ? board.timer.frequency_hz : cpu_tick_hz());
+    time_init(board.timer.frequency_hz != 0 ? board.timer.frequency_hz : cpu_tick_hz(),
+              board.timer.frequency_hz);
     power_init(board.psci_conduit, options.noreboot);
     vfirmware_init(&board);
     check_timers();

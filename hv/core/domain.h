@@ -53,12 +53,13 @@ struct domain {
     struct sched_pool *pool;        /* Where its vCPUs are scheduled, */
     struct sched_group sched_group; /* and what they share there. */
     struct spinlock power_lock;     /* LOCK_RANK_DOMAIN: PSCI state of its vCPUs, pause_count. */
-    unsigned pause_count;           /* How often it was paused. */
-    bool unpaused_once;             /* The toolstack has finished making it. */
-    bool held_for_context;          /* Paused once more while a vCPU's registers are read or written. */
-    _Atomic bool stopped;           /* Shut down: its vCPUs never run again. */
-    _Atomic uint8_t dying;          /* enum domain_dying */
-    unsigned remains_next;          /* While it dies: INTID or vCPU that is next. */
+    unsigned pause_count;           /* How often it was paused, */
+    unsigned toolstack_pauses;      /* and how often of that by the toolstack. */
+
+    bool held_for_context; /* Paused once more while a vCPU's registers are read or written. */
+    _Atomic bool stopped;  /* Shut down: its vCPUs never run again. */
+    _Atomic uint8_t dying; /* enum domain_dying */
+    unsigned remains_next; /* While it dies: INTID or vCPU that is next. */
     struct list_node dead_link;
     uint8_t handle[16];    /* The toolstack's name for it: a UUID. */
     uint32_t create_flags; /* XEN_DOMCTL_CDF_* */
@@ -82,6 +83,7 @@ struct domain {
     uint64_t count_offset; /* CNTVOFF_EL2: its virtual counter starts at 0. */
     struct vpl011 *vpl011; /* Its virtual UART; NULL: none. vdev/vconsole.h makes it. */
     size_t vpl011_bytes;
+    int64_t time_offset_s; /* Of its time of day to the machine's. */
     uint64_t log_since_ns; /* core/guest_log.h: lines it has caused, and when some were forgiven last. */
     unsigned log_spent;
     void *shared_info;                /* The ABI's page of that name, zeroed; the hypervisor's own. */

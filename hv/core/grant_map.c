@@ -46,6 +46,7 @@ void grant_maps_init(struct grant_maps *maps, struct physmap *map)
     maps->map = map;
     maps->pages = NULL;
     maps->page_count = 0;
+    maps->page_limit = GRANT_MAP_PAGES_MAX;
     maps->free = FREE_NONE;
     maps->closed = false;
     maps->next_to_end = 0;
@@ -66,7 +67,7 @@ static int grow(struct grant_maps *maps) LOCK_REQUIRES(&maps->lock)
     struct grant_handle *handles;
     pa_t page;
 
-    if (maps->page_count == GRANT_MAP_PAGES_MAX) {
+    if (maps->page_count == maps->page_limit) {
         return -ENOMEM;
     }
     if (maps->pages == NULL) {

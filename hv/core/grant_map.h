@@ -13,7 +13,7 @@ struct grant_maps {
     struct spinlock lock;        /* LOCK_RANK_MAPTRACK */
     struct physmap *map;         /* Of the domain that has them. */
     struct grant_handle **pages; /* GRANT_MAP_PAGES_MAX; NULL before the first is needed. */
-    unsigned page_count;
+    unsigned page_count, page_limit;
     uint32_t free;        /* First free handle. */
     bool closed;          /* The domain has stopped: no further ones. */
     uint32_t next_to_end; /* grant_unmap_some()'s place. */

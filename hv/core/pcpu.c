@@ -23,6 +23,7 @@ static struct pcpu pcpus[CPU_MAX] __attribute__((aligned(64)));
 static _Atomic uint32_t online_mask;
 
 struct time_scale time_scale;
+static uint32_t tree_frequency_hz;
 
 struct pcpu *pcpu_get(unsigned cpu)
 {
@@ -160,8 +161,14 @@ void pcpu_timer_interrupt(void)
     pcpu_timer_program(cpu, min_u64(next, cpu->slice_end));
 }
 
-void time_init(uint32_t frequency_hz)
+uint32_t time_tree_hz(void)
 {
+    return tree_frequency_hz;
+}
+
+void time_init(uint32_t frequency_hz, uint32_t tree_hz)
+{
+    tree_frequency_hz = tree_hz;
     time_scale.ns_per_tick = (uint64_t)(((unsigned __int128)NS_PER_S << 32) / frequency_hz);
     time_scale.ticks_per_ns = (uint64_t)(((unsigned __int128)frequency_hz << 32) / NS_PER_S);
 }

@@ -144,8 +144,10 @@ static inline uint64_t time_now_ns(void)
     return ns_from_ticks(cpu_count_ticks());
 }
 
-/* Fix the counter's frequency. Boot CPU, first. */
-void time_init(uint32_t frequency_hz);
+/* Fix the counter's frequency, and what the tree says it is (0: it does not). Boot CPU, first. */
+void time_init(uint32_t frequency_hz, uint32_t tree_hz);
+/* What the tree says, for guests' trees: CNTFRQ_EL0 may be wrong then. */
+uint32_t time_tree_hz(void);
 
 /* Something came: if the running vCPU slept in place, it goes on. */
 static inline void vcpu_end_doze(struct pcpu *cpu)

@@ -55,14 +55,14 @@ int physmap_init(struct physmap *map, uint16_t owner, uint16_t vmid, bool direct
     map->next_foreign = 0;
     map->gfn_limit = GFN_LIMIT;
     map->next_to_end = 0;
-    map->table_pool = 0;
+    map->table_pool = PHYSMAP_NO_POOL;
     return stage2_init(&map->stage2, table_owner(owner), vmid);
 }
 
 static void set_limit(struct physmap *map, uint64_t page_limit) LOCK_REQUIRES(&map->lock)
 {
     map->page_limit = page_limit;
-    if (map->table_pool == 0) {
+    if (map->table_pool == PHYSMAP_NO_POOL) {
         map->stage2.table_limit = TABLES_AT_LEAST + page_limit / PAGES_PER_TABLE;
     }
 }
@@ -426,14 +426,6 @@ int physmap_populate(struct physmap *map, uint64_t gfn, uint64_t pages, uint64_t
 
 /* --- The end
  * ------------------------------------------------------------------------------------------------- */
-
-void physmap_set_table_pool(struct physmap *map, uint64_t tables)
-{
-    spin_lock(&map->lock);
-    map->table_pool = tables;
-    map->stage2.table_limit = tables;
-    spin_unlock(&map->lock);
-}
 
 /* Give back what is at the next frame, with the block that it is a part of. */
 static void end_block(struct physmap *map) LOCK_REQUIRES(&map->lock)

@@ -29,8 +29,11 @@ struct physmap {
     uint64_t
         gfn_limit; /* First frame there is not; 0: the domain goes, nothing is mapped or found any more, */
     uint64_t next_to_end; /* and physmap_end_some() is here. */
-    uint64_t table_pool;  /* Tables it may have, as the toolstack says; 0: by its page limit. */
+    uint64_t
+        table_pool; /* Tables it may have, as the toolstack says, or PHYSMAP_NO_POOL: by its page limit. */
 };
+
+#define PHYSMAP_NO_POOL UINT64_MAX
 
 /* Part of the work is done: the same call does the rest. */
 #define PHYSMAP_AGAIN 1
@@ -75,8 +78,12 @@ int physmap_populate(struct physmap *map, uint64_t gfn, uint64_t pages, uint64_t
 /* The domain has stopped: end some of its foreign mappings; true when there are none left. */
 bool physmap_drop_foreign(struct physmap *map);
 
-/* Let it have so many pages of tables: Xen's pool of paging memory. */
-void physmap_set_table_pool(struct physmap *map, uint64_t tables);
+/* Let it have so many pages of tables: Xen's pool of paging memory. 0, or -ENOMEM: it has more already. */
+int physmap_set_table_pool(struct physmap *map, uint64_t tables);
+
+/* Write back some of what caches have of the RAM at frames [@gfn, @end), so that the domain sees it with its
+ * caches off. Returns where to go on; @end: all is done. */
+uint64_t physmap_publish_some(struct physmap *map, uint64_t gfn, uint64_t end);
 
 /* The domain goes, and no CPU has its address space: give back some of its RAM, then of its tables. What
  * others use is theirs until they let go, and counts in page_count so long. No foreign page and no grant is

@@ -25,11 +25,12 @@ static void put(uint32_t *field, uint32_t value)
 static void tell(struct domain *domain)
 {
     struct shared_info *info = domain->shared_info;
+    uint64_t seconds = boot_seconds + (uint64_t)domain->time_offset_s;
 
     put(&info->wc_version, version + 1);
     barrier_dmb_ish(); /* Odd before any field changes... */
-    put(&info->wc_sec, (uint32_t)boot_seconds);
-    put(&info->wc_sec_hi, (uint32_t)(boot_seconds >> 32));
+    put(&info->wc_sec, (uint32_t)seconds);
+    put(&info->wc_sec_hi, (uint32_t)(seconds >> 32));
     put(&info->wc_nsec, boot_ns);
     barrier_dmb_ish(); /* ...and even after all have. */
     put(&info->wc_version, version + 2);

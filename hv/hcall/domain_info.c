@@ -39,7 +39,7 @@ static uint32_t flags_of(const struct domain *domain)
     uint32_t flags = XEN_DOMINF_hvm_guest | XEN_DOMINF_hap;
 
     flags |= atomic_load(&domain->dying) != DOMAIN_ALIVE ? XEN_DOMINF_dying : 0;
-    flags |= domain->pause_count != (domain->held_for_context ? 1 : 0) ? XEN_DOMINF_paused : 0;
+    flags |= domain->toolstack_pauses != 0 ? XEN_DOMINF_paused : 0;
     return flags | (stopped ? XEN_DOMINF_shutdown : 0) | code << XEN_DOMINF_shutdownshift;
 }
 

@@ -3,6 +3,9 @@
 #include "hcall/domctl.h"
 
 #include "hcall/domctl_info.h"
+#include "hcall/domctl_life.h"
+#include "hcall/domctl_memory.h"
+#include "hcall/domctl_vcpu.h"
 #include "lib/error.h"
 
 int64_t domctl_do(struct control_call *call, struct xen_domctl *op)
@@ -12,6 +15,34 @@ int64_t domctl_do(struct control_call *call, struct xen_domctl *op)
         return domctl_get_domain_info(call, op);
     case XEN_DOMCTL_getvcpuinfo:
         return domctl_get_vcpu_info(call, op);
+    case XEN_DOMCTL_createdomain: /* 8 vCPUs at most; paused, without vCPUs */
+        return domctl_create(call, op);
+    case XEN_DOMCTL_max_vcpus: /* As many as createdomain said */
+        return domctl_max_vcpus(call, op);
+    case XEN_DOMCTL_pausedomain:
+        return domctl_pause(call);
+    case XEN_DOMCTL_unpausedomain:
+        return domctl_unpause(call);
+    case XEN_DOMCTL_destroydomain: /* In pieces; it is listed as dying while others use its memory */
+        return domctl_destroy(call);
+    case XEN_DOMCTL_setdomainhandle:
+        return domctl_set_handle(call, op);
+    case XEN_DOMCTL_set_address_size: /* 64 */
+        return domctl_set_address_size(call, op);
+    case XEN_DOMCTL_settimeoffset:
+        return domctl_set_time_offset(call, op);
+    case XEN_DOMCTL_setvcpucontext:
+        return domctl_set_vcpu_context(call, op);
+    case XEN_DOMCTL_getvcpucontext: /* Without FP registers */
+        return domctl_get_vcpu_context(call, op);
+    case XEN_DOMCTL_max_mem:
+        return domctl_max_mem(call, op);
+    case XEN_DOMCTL_get_paging_mempool_size:
+        return domctl_get_mempool(call, op);
+    case XEN_DOMCTL_set_paging_mempool_size: /* How many pages its tables may take; none is taken before */
+        return domctl_set_mempool(call, op);
+    case XEN_DOMCTL_cacheflush:
+        return domctl_cache_flush(call, op);
     default:
         return -ENOSYS;
     }

@@ -96,8 +96,8 @@ int64_t hcall_xen_version(struct vcpu *vcpu, uint64_t args[5])
         return features(vcpu, to);
     case XENVER_pagesize: /* 4096. */
         return PAGE_SIZE;
-    case XENVER_guest_handle: /* Zero: no toolstack has given it one. */
-        return give_zeroes(vcpu, to, sizeof(xen_domain_handle_t));
+    case XENVER_guest_handle:
+        return guest_copy_out(vcpu, to, vcpu->domain->handle, sizeof(xen_domain_handle_t));
     case XENVER_commandline: /* `<denied>`: not a domain's business. */
         return give_text(vcpu, to, "<denied>", sizeof(xen_commandline_t));
     default:

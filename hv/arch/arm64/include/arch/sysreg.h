@@ -94,7 +94,10 @@
 #define EC_SERROR 0x2fu
 
 /* SPSR_EL2 */
+#define SPSR_EL0T UINT64_C(0x0)
+#define SPSR_EL1T UINT64_C(0x4)
 #define SPSR_EL1H UINT64_C(0x5)
+#define SPSR_GUEST_MAY (MASK64(31, 28) | MASK64(9, 6) | MASK64(3, 0)) /* NZCV, DAIF, mode. */
 #define SPSR_DAIF MASK64(9, 6)
 #define SPSR_AARCH32 BIT64(4)
 #define SPSR_SS BIT64(21)
@@ -106,5 +109,6 @@
 
 /* SCTLR_EL1: reset value with the RES1 bits of ARMv8.0. */
 #define SCTLR_EL1_RESET UINT64_C(0x00c50838)
+#define SCTLR_EL1_RES1 UINT64_C(0x30d00800)
 
 #endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* physmap_tools.c - what the toolstack does with a domain's memory: how many tables it may have, its caches.
+ */
+#include "arch/cache.h"
+#include "arch/mmu.h"
+#include "core/physmap.h"
+#include "lib/error.h"
+
+#define PUBLISH_PAGES 10u /* Of caches, in one stay in EL2. */
+
+int physmap_set_table_pool(struct physmap *map, uint64_t tables)
+{
+    int error = -ENOMEM;
+
+    spin_lock(&map->lock);
+    if (tables >= map->stage2.table_count) {
+        map->table_pool = tables;
+        map->stage2.table_limit = tables;
+        error = 0;
+    }
+    spin_unlock(&map->lock);
+    return error;
+}
+
+uint64_t physmap_publish_some(struct physmap *map, uint64_t gfn, uint64_t end)
+{
+    spin_lock(&map->lock);
+    for (unsigned i = 0; i < PUBLISH_PAGES && gfn < end && gfn <= map->top_gfn; i++) {
+        struct stage2_entry entry = stage2_find(&map->stage2, ipa(gfn << PAGE_SHIFT));
+        uint64_t size = entry.bytes >> PAGE_SHIFT;
+
+        if (entry.mapped && (entry.type == STAGE2_RAM || entry.type == STAGE2_RAM_RO)) {
+            cache_publish(mmu_direct(entry.to), PAGE_SIZE);
+            gfn++;
+        } else {
+            gfn = align_down(gfn, size) + size;
+        }
+    }
+    if (gfn > map->top_gfn || gfn > end) {
+        gfn = end;
+    }
+    spin_unlock(&map->lock);
+    return gfn;
+}
