@@ -18,5 +18,25 @@ $(INSNCOUNT): tools/insncount/insncount.c tools/el2stay/qemu_plugin.h $(MAKE_FIL
 	$(Q)mkdir -p $(@D)
 	$(Q)$(HOSTCC) -std=gnu17 -O2 -g -fPIC -shared -fvisibility=hidden $(warnings) $< -o $@.$$$$ && mv $@.$$$$ $@
 
+# schedcheck reads a tree with the hypervisor's own code, compiled for this machine without the sanitizers of the
+# host tests: the pure sources of these layers, from an archive.
+SCHEDCHECK := $(O)/tools/schedcheck
+schedcheck-sources := $(wildcard tools/schedcheck/*.c)
+schedcheck-pure := $(filter hv/arch/host/% hv/lib/% hv/drivers/% hv/sched/% hv/boot/%,$(host-sources))
+schedcheck-objects := $(schedcheck-sources:%.c=$(O)/tools/schedcheck.o/%.o)
+schedcheck-archive := $(O)/tools/schedcheck.o/pure.a
+schedcheck-flags := $(filter-out -O1 -fsanitize=% -fno-sanitize-recover=%,$(host-flags)) -O2 -Itools/schedcheck
+
+$(O)/tools/schedcheck.o/%.o: %.c $(MAKE_FILES) | $(host-headers)
+	$(call say,HOSTCC,$@)
+	$(Q)mkdir -p $(@D) && $(HOSTCC) $(schedcheck-flags) -MMD -MP -MT $@ -MF $@.d -c $< -o $@.$$$$ && mv $@.$$$$ $@
+$(schedcheck-archive): $(schedcheck-pure:%.c=$(O)/tools/schedcheck.o/%.o)
+	$(Q)rm -f $@.$$$$; ar rcs $@.$$$$ $^ && mv $@.$$$$ $@
+$(SCHEDCHECK): $(schedcheck-objects) $(schedcheck-archive)
+	$(call say,HOSTLD,$@)
+	$(Q)$(HOSTCC) $^ $(host-libraries) -o $@.$$$$ && mv $@.$$$$ $@
+
+-include $(shell find $(O)/tools/schedcheck.o -name '*.o.d' 2>/dev/null)
+
 .PHONY: tools
-tools: $(EL2STAY) $(INSNCOUNT)
+tools: $(EL2STAY) $(INSNCOUNT) $(SCHEDCHECK)
