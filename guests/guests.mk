@@ -30,8 +30,10 @@ schedcost-flags = -include $(release-config-h) -Ihv -Ihv/arch/arm64/include
 $(GUESTS_OUT)/schedcost/%.o: guest-flags += $(schedcost-flags)
 $(GUESTS_OUT)/schedcost/%.o: $(release-config-h)
 
-$(release-config-h):
+ifneq ($(OUT),$(O)/release) # There it is made by its own rule.
+$(release-config-h): Kconfig
 	$(Q)$(MAKE) OUT=$(O)/release CONFIG=$(O)/release/.config config-header
+endif
 
 $(GUESTS_OUT)/hv/%.o: hv/%.c $(MAKE_FILES) guests/guests.mk $(release-config-h) | $(XEN_HEADERS)
 	$(call say,CC,$@)
