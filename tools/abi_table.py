@@ -49,9 +49,6 @@ ABSENT = {
     "SCHEDOP_pin_override": "for firmware calls that need one CPU; none is known to",
     "HVMOP_guest_request_vm_event": "nobody watches a domain's memory",
     "EVTCHNOP_bind_pirq": "physical interrupts are given to domains directly, not by event channel",
-    "XEN_DOMCTL_setvcpuaffinity": LATER,
-    "XEN_DOMCTL_getvcpuaffinity": LATER,
-    "XEN_DOMCTL_scheduler_op": LATER,
     "XEN_DOMCTL_irq_permission": LATER,
     "XEN_DOMCTL_iomem_permission": LATER,
     "XEN_DOMCTL_resumedomain": LATER,
@@ -76,8 +73,6 @@ ABSENT = {
     "XEN_SYSCTL_readconsole": LATER,
     "XEN_SYSCTL_tbuf_op": LATER,
     "XEN_SYSCTL_debug_keys": LATER,
-    "XEN_SYSCTL_cpupool_op": LATER,
-    "XEN_SYSCTL_scheduler_op": LATER,
     "XEN_SYSCTL_perfc_op": "off in Debian's Xen too",
     "XEN_SYSCTL_lockprof_op": "off in Debian's Xen too",
     "XEN_SYSCTL_cpu_hotplug": "x86's",
@@ -133,7 +128,7 @@ def header_numbers(prefix):
 def remarks(text, prefix):
     """Name -> the comment behind its case label; "" when there is none."""
     found = {}
-    label = rf"(?:^\s*case |== )({prefix}\w+)(?::|\) \{{)"
+    label = rf"(?:^\s*case |== )({prefix}[a-z]\w*)(?::|\) \{{)"
     for match in re.finditer(rf"{label}(?:\s*/\* (.*?) \*/)?", text, re.M | re.S):
         found[match.group(1)] = re.sub(r"\s*\n\s*\*?\s*", " ", match.group(2) or "").strip().rstrip(".")
     return found

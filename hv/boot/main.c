@@ -14,6 +14,7 @@
 #include "boot/smp.h"
 #include "boot/start.h"
 #include "core/console.h"
+#include "core/cpupool.h"
 #include "core/events.h"
 #include "core/guest_log.h"
 #include "core/irq.h"
@@ -123,6 +124,7 @@ static void set_up_pools(void)
                      pool->ops->name);
         }
     }
+    cpupool_set_defaults(sched_pool_at(0));
 }
 
 static void check_timers(void)

@@ -386,18 +386,39 @@ void irq_vcpu_fill_on(struct pcpu *cpu, struct vcpu *vcpu)
     irq_notice(vcpu->domain, notice);
 }
 
+/* With the vGIC's lock. */
+static void route_all(const struct vcpu *vcpu, unsigned cpu)
+{
+    struct domain *domain = vcpu->domain;
+    unsigned intid = vgic_next_linked_spi(domain->vgic, vcpu->id, GIC_SPI_FIRST);
+
+    while (intid != 0) {
+        spi_moved(domain, intid);
+        gic()->set_route(intid, cpu);
+        intid = vgic_next_linked_spi(domain->vgic, vcpu->id, intid + 1);
+    }
+}
+
 void irq_follow(struct pcpu *cpu, struct vcpu *vcpu)
 {
     struct spinlock *lock = vgic_lock(vcpu->domain->vgic);
-    unsigned intid;
 
     spin_lock(lock);
-    intid = vgic_next_linked_spi(vcpu->domain->vgic, vcpu->id, GIC_SPI_FIRST);
-    while (intid != 0) {
-        spi_moved(vcpu->domain, intid);
-        gic()->set_route(intid, (unsigned)cpu->base.id);
-        intid = vgic_next_linked_spi(vcpu->domain->vgic, vcpu->id, intid + 1);
-    }
+    route_all(vcpu, (unsigned)cpu->base.id);
+    spin_unlock(lock);
+}
+
+/* It may be loaded just now: who loads it tells where (loaded_cpu) and looks then whether its interrupts are
+ * there (last_cpu); here it is the other way round, so that one of the two sees the other. */
+void irq_send_to(struct vcpu *vcpu, unsigned cpu)
+{
+    struct spinlock *lock = vgic_lock(vcpu->domain->vgic);
+    unsigned loaded;
+
+    spin_lock(lock);
+    atomic_store(&vcpu->last_cpu, CPU_NONE);
+    loaded = atomic_load(&vcpu->loaded_cpu);
+    route_all(vcpu, loaded != CPU_NONE ? loaded : cpu);
     spin_unlock(lock);
 }
 

@@ -124,6 +124,10 @@ static inline void irq_vcpu_load(struct pcpu *cpu, struct vcpu *vcpu)
 /* @vcpu runs here now and ran elsewhere before: its linked SPIs come here too. */
 void irq_follow(struct pcpu *cpu, struct vcpu *vcpu);
 
+/* @vcpu, which is loaded nowhere, will not come back to where it was: its linked SPIs go to @cpu until it is
+ * loaded again. Lock not held. */
+void irq_send_to(struct vcpu *vcpu, unsigned cpu);
+
 /* Software interrupts into a domain. Any CPU, no lock of rank LOCK_RANK_VGIC or above held. */
 void irq_set_level(struct domain *domain, unsigned vcpu, unsigned intid, bool level);
 

@@ -50,7 +50,7 @@ struct vcpu {
     bool keeps; /* Its FP registers or a virtual SError may be in the CPU, and are kept when it leaves. */
     struct sched_unit unit;
     _Atomic unsigned loaded_cpu; /* pCPU whose registers hold it; CPU_NONE. */
-    unsigned last_cpu;           /* Where it was loaded last; CPU_NONE: never. */
+    _Atomic unsigned last_cpu;   /* Where it was loaded last, and its interrupts go; CPU_NONE: nowhere. */
     bool powered;                /* PSCI: on. Guarded by the domain's power lock, as is */
     bool may_run;                /* Powered, and its domain is neither paused nor stopped. */
     struct vcpu_sysregs sysregs;
@@ -105,6 +105,10 @@ void vcpu_wait(struct vcpu *vcpu);
 
 /* The running vCPU sleeps in place, and something came: it goes on. */
 void vcpu_wake_from_doze(struct pcpu *cpu);
+
+/* Where @vcpu may run has changed: make it leave a pCPU that it may not use any more, and its physical
+ * interrupts too. Returns whether that is done; it soon is. Any CPU, no lock held. */
+bool vcpu_settle(struct vcpu *vcpu);
 
 /* For how long @vcpu has slept in place by now; 0: it does not. Any CPU; for reports, for it may have ended.
  */

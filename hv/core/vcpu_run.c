@@ -93,6 +93,22 @@ void vcpu_wake_from_doze(struct pcpu *cpu)
     cpu->pauses &= ~PCPU_DOZES;
 }
 
+bool vcpu_settle(struct vcpu *vcpu)
+{
+    uint32_t cpus = vcpu->unit.hard_affinity & vcpu->unit.pool->cpus;
+    unsigned loaded = atomic_load(&vcpu->loaded_cpu), last = atomic_load(&vcpu->last_cpu);
+
+    if (loaded != CPU_NONE) {
+        if ((cpus & BIT32(loaded)) == 0) {
+            pcpu_reschedule(BIT32(loaded));
+            return false;
+        }
+    } else if (last != CPU_NONE && cpus != 0 && (cpus & BIT32(last)) == 0) {
+        irq_send_to(vcpu, (unsigned)__builtin_ctz(cpus));
+    }
+    return true;
+}
+
 uint64_t vcpu_doze_ns(const struct vcpu *vcpu)
 {
     unsigned id = atomic_load_explicit(&vcpu->loaded_cpu, memory_order_relaxed);

@@ -137,18 +137,19 @@ __attribute__((noinline)) static void arrive(struct pcpu *cpu, struct vcpu *next
 INLINED static inline void load(struct pcpu *cpu, struct vcpu *next)
 {
     struct domain *domain = next->domain;
-    unsigned id = (unsigned)cpu->base.id;
+    unsigned id = (unsigned)cpu->base.id, last;
 
     ASSERT(cpu->loaded == NULL);
     cpu->loaded = next;
     /* Before the fill below: whoever changes the model after it finds where to send the kick (pairs with
      * vcpu_notice). */
     atomic_store(&next->loaded_cpu, id);
+    last = atomic_load(&next->last_cpu); /* After that: irq_send_to(). */
     sysreg_write(vttbr_el2, domain->vttbr);
     sysreg_write(vmpidr_el2, next->vmpidr);
     el1_load(&next->sysregs);
     sysreg_write(cptr_el2, CPTR_ALWAYS | CPTR_TFP);
-    if (domain->last_on[id] != next || next->last_cpu == CPU_NONE) {
+    if (domain->last_on[id] != next || last == CPU_NONE) {
         /* Another vCPU of this VMID has run here since, or this one was reset: what the TLB has of the VMID
          * is not this one's. What it changed while it was elsewhere is gone already: its invalidations are
          * broadcast. */
@@ -156,7 +157,7 @@ INLINED static inline void load(struct pcpu *cpu, struct vcpu *next)
         __asm__ volatile("tlbi vmalle1\n\tdsb nsh" ::: "memory");
         domain->last_on[id] = next;
     }
-    if (next->last_cpu != id) {
+    if (last != id) {
         arrive(cpu, next);
     }
     irq_vcpu_load(cpu, next);
@@ -175,11 +176,13 @@ static void set_hcr(const struct pcpu *cpu, const struct vcpu *vcpu, bool alone,
     sysreg_write(hcr_el2, hcr | cpu->wfi_hcr[alone]);
 }
 
-/* May @vcpu not stay loaded on its idle pCPU? It is wanted elsewhere, or may not run: PSCI and the toolstack
- * wait for its registers. */
-static bool must_unload(const struct vcpu *vcpu)
+/* May @vcpu not stay loaded on @cpu, which is idle? It is wanted elsewhere, or may not run: PSCI and the
+ * toolstack wait for its registers; or it may not use @cpu any more. */
+static bool must_unload(const struct pcpu *cpu, const struct vcpu *vcpu)
 {
-    return vcpu->unit.awake || !vcpu->may_run;
+    uint32_t cpus = vcpu->unit.hard_affinity & vcpu->unit.pool->cpus;
+
+    return vcpu->unit.awake || !vcpu->may_run || (cpus & BIT32(cpu->base.id)) == 0;
 }
 
 /* @choice is who runs here now; @loaded is nobody, or the same, or one that sleeps. */
@@ -232,9 +235,9 @@ bool vcpu_schedule(struct pcpu *cpu)
 
     vcpu_end_doze(cpu);
     now_ns = time_now_ns();
-    choice = sched_pick(cpu->pool, (unsigned)cpu->base.id, now_ns);
+    choice = sched_pick(__atomic_load_n(&cpu->pool, __ATOMIC_RELAXED), (unsigned)cpu->base.id, now_ns);
     next = choice.next != NULL ? vcpu_of_unit(choice.next) : NULL;
-    if (loaded != NULL && next != loaded && (next != NULL || must_unload(loaded))) {
+    if (loaded != NULL && next != loaded && (next != NULL || must_unload(cpu, loaded))) {
         if (loaded->runstate.first != NULL) {
             runstate_area_update(loaded);
         }

@@ -14,10 +14,20 @@
 
 #define NO_SHUTDOWN_CODE UINT32_MAX /* What Xen has there until the domain says why it stops. */
 
+/* Where @unit ran last, or, if it may not any more or never ran, where it may. */
+static unsigned place_of(const struct sched_unit *unit)
+{
+    uint32_t cpus = unit->hard_affinity & unit->pool->cpus;
+
+    if (unit->cpu != CPU_NONE && (cpus & BIT32(unit->cpu)) != 0) {
+        return unit->cpu;
+    }
+    return cpus != 0 ? (unsigned)__builtin_ctz(cpus) : 0;
+}
+
 void domain_info_vcpu(struct vcpu *vcpu, struct xen_domctl_getvcpuinfo *info)
 {
     uint64_t since_ns, time_ns[4], doze_ns = vcpu_doze_ns(vcpu);
-    unsigned cpu = vcpu->unit.cpu;
     enum runstate state;
 
     if (vcpu->unit.pool == NULL) { /* Of a domain that dies. */
@@ -29,7 +39,7 @@ void domain_info_vcpu(struct vcpu *vcpu, struct xen_domctl_getvcpuinfo *info)
     info->blocked = state == RUNSTATE_BLOCKED || doze_ns != 0;
     info->running = state == RUNSTATE_RUNNING && doze_ns == 0;
     info->cpu_time = time_ns[RUNSTATE_RUNNING] - min_u64(doze_ns, time_ns[RUNSTATE_RUNNING]);
-    info->cpu = cpu != CPU_NONE ? cpu : 0;
+    info->cpu = place_of(&vcpu->unit);
 }
 
 static uint32_t flags_of(const struct domain *domain)

@@ -5,6 +5,7 @@
 #include "hcall/domctl_info.h"
 #include "hcall/domctl_life.h"
 #include "hcall/domctl_memory.h"
+#include "hcall/domctl_sched.h"
 #include "hcall/domctl_vcpu.h"
 #include "lib/error.h"
 
@@ -43,6 +44,12 @@ int64_t domctl_do(struct control_call *call, struct xen_domctl *op)
         return domctl_set_mempool(call, op);
     case XEN_DOMCTL_cacheflush:
         return domctl_cache_flush(call, op);
+    case XEN_DOMCTL_setvcpuaffinity: /* In pieces, until it is off pCPUs that it may not use any more. */
+        return domctl_set_affinity(call, op);
+    case XEN_DOMCTL_getvcpuaffinity:
+        return domctl_get_affinity(call, op);
+    case XEN_DOMCTL_scheduler_op: /* Of the domain's pool; a vCPU in a stay in EL2. */
+        return domctl_scheduler(call, op);
     default:
         return -ENOSYS;
     }

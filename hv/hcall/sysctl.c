@@ -2,6 +2,7 @@
 /* sysctl.c - which operation of sysctl is which function. Source: xen/sysctl.h. */
 #include "hcall/sysctl.h"
 
+#include "hcall/sysctl_cpupool.h"
 #include "hcall/sysctl_info.h"
 #include "lib/error.h"
 
@@ -22,6 +23,10 @@ int64_t sysctl_do(struct control_call *call, struct xen_sysctl *op)
         return sysctl_available_heap(call, op);
     case XEN_SYSCTL_getcpuinfo:
         return sysctl_cpu_idle(call, op);
+    case XEN_SYSCTL_cpupool_op: /* Created and destroyed while all runs. */
+        return sysctl_cpupool(call, op);
+    case XEN_SYSCTL_scheduler_op: /* credit2's ratelimit. */
+        return sysctl_scheduler(call, op);
     default:
         return -ENOSYS;
     }

@@ -74,6 +74,19 @@ bool sched_pool_cpu_left(struct sched_pool *pool, unsigned cpu)
     return left;
 }
 
+void sched_pool_pass_idle(struct sched_pool *from, struct sched_pool *to, unsigned cpu, uint64_t now_ns)
+{
+    uint64_t idle_ns = sched_idle_ns(from, cpu, now_ns);
+
+    spin_lock(&from->lock);
+    from->idle_ns[cpu] = 0;
+    spin_unlock(&from->lock);
+    spin_lock(&to->lock);
+    to->idle_ns[cpu] = idle_ns;
+    to->charged_ns[cpu] = max_u64(to->charged_ns[cpu], now_ns);
+    spin_unlock(&to->lock);
+}
+
 bool sched_pool_empty(struct sched_pool *pool)
 {
     bool empty;

@@ -18,6 +18,8 @@ int sched_pool_add_cpu(struct sched_pool *pool, unsigned cpu, uint64_t now_ns, u
  * saves what it holds, even if that sleeps. */
 int sched_pool_remove_cpu(struct sched_pool *pool, unsigned cpu, uint64_t now_ns, uint32_t *kick);
 bool sched_pool_cpu_left(struct sched_pool *pool, unsigned cpu);
+/* The idle time counted for @cpu, which runs nothing, goes from @from to @to, and is counted there. */
+void sched_pool_pass_idle(struct sched_pool *from, struct sched_pool *to, unsigned cpu, uint64_t now_ns);
 /* Does @pool have neither pCPUs nor units, and may go? */
 bool sched_pool_empty(struct sched_pool *pool);
 

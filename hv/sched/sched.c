@@ -59,15 +59,27 @@ const struct sched_ops *sched_find(const char *name)
 
 void sched_pool_init(struct sched_pool *pool, const struct sched_ops *ops, uint32_t cpus)
 {
-    memset(pool, 0, sizeof(*pool));
     spin_init(&pool->lock, LOCK_RANK_SCHED);
+    sched_pool_reset(pool, ops, cpus);
+}
+
+void sched_pool_reset(struct sched_pool *pool, const struct sched_ops *ops, uint32_t cpus)
+{
+    spin_lock(&pool->lock);
+    memset((char *)pool + sizeof(pool->lock), 0, sizeof(*pool) - sizeof(pool->lock));
     pool->ops = ops;
     pool->cpus = cpus & (BIT32(CPU_MAX) - 1);
     pool->ratelimit_ns = RATELIMIT_DEFAULT_NS;
     pool->cap_period_ns = CAP_PERIOD_DEFAULT_NS;
     list_init(&pool->units);
-    spin_lock(&pool->lock);
     ops->init(pool);
+    spin_unlock(&pool->lock);
+}
+
+void sched_set_ratelimit(struct sched_pool *pool, uint64_t ratelimit_ns)
+{
+    spin_lock(&pool->lock);
+    pool->ratelimit_ns = ratelimit_ns;
     spin_unlock(&pool->lock);
 }
 

@@ -142,7 +142,7 @@ struct arinc_schedule {
 };
 
 struct sched_pool {
-    struct spinlock lock; /* LOCK_RANK_SCHED: guards the pool, its units and the policy's state. */
+    struct spinlock lock; /* First. LOCK_RANK_SCHED: guards the pool, its units and the policy's state. */
     const struct sched_ops *ops;
     uint32_t cpus;
     uint64_t ratelimit_ns;  /* Least time a unit runs before another may take its place; 0: none. */
@@ -171,6 +171,11 @@ const struct sched_ops *sched_find(const char *name);
 const struct sched_ops *sched_policy(unsigned index);
 
 void sched_pool_init(struct sched_pool *pool, const struct sched_ops *ops, uint32_t cpus);
+/* The same for one that was in use and is empty: who waits for its lock, since a unit was in it when he
+ * looked, finds none. */
+void sched_pool_reset(struct sched_pool *pool, const struct sched_ops *ops, uint32_t cpus);
+/* The pool's ratelimit; 0: none. From the next picks on. Any CPU. */
+void sched_set_ratelimit(struct sched_pool *pool, uint64_t ratelimit_ns);
 
 /* @unit: domid, vcpu_id, affinities and params set by the caller; starts offline. Returns 0; -ENOSPC: the
  * policy cannot place it (null: no free pCPU in its affinity; it is kept waiting, and placed when one becomes

@@ -21,7 +21,7 @@ def control(guest, bootargs="", domains=(), board="virt", options="", **machine)
 
 
 def others(count):
-    return [domain("sys_steady", name=f"other{i}", bootargs="exit=none", cpus=2) for i in range(count)]
+    return [domain("sys_steady", name=f"other{i}", bootargs="exit=none rounds=100000000", cpus=2) for i in range(count)]
 
 
 @test(level="fast")
@@ -36,6 +36,25 @@ def machine_schedulers():
     """The same with many domains, under every scheduler."""
     for name, number in SCHEDULERS.items():
         control("sys_machine", f"cpus=8 others=3 sched={number}", others(3), options=f"dom0_max_vcpus=1 sched={name}", smp=8)
+
+
+@test(level="fast", cpu="many")
+def pools():
+    """Pools come and go, and CPUs go from one to another, while domains run."""
+    for board, count in (("virt", 3), ("virt-gicv3", 1)):
+        control("sys_pools", f"cpus=4 others={count}", others(count), board=board, options="dom0_max_vcpus=1", smp=4)
+
+
+@test(cpu="many")
+def pools_debug():
+    control("sys_pools", "cpus=8 others=3", others(3), build="debug", options="dom0_max_vcpus=1", smp=8)
+
+
+@test(level="fast", cpu="many")
+def affinity():
+    """vCPUs go where they are told to, at once."""
+    for name, number in SCHEDULERS.items():
+        control("sys_affinity", f"sched={number}", others(1), options=f"dom0_max_vcpus=1 sched={name}", smp=4)
 
 
 if __name__ == "__main__":
