@@ -98,7 +98,7 @@ struct sched_pool *sched_setup(const struct sched_ops *ops, uint32_t cpus, enum 
         panic("no memory for a pool of CPUs");
     }
     if (count == 0) {
-        sched_pool_init(&free_pool, ops, 0);
+        sched_pool_init(&free_pool, sched_policy(0), 0);
     }
     ASSERT(count < CPU_MAX + 1);
     wfi_policy = policy;
