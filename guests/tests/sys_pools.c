@@ -162,12 +162,13 @@ static void check_idle(void)
 {
     static xen_sysctl_cpuinfo_t before[8], after[8];
     struct xen_sysctl op = {.u.getcpuinfo.max_cpus = 8};
-    uint64_t start = timer_now(TIMER_PHYS), least = timer_frequency() / 50;
+    uint64_t start;
 
     CHECK_EQ(take(0, 1), 0);
     op.u.getcpuinfo.info.p = before;
     CHECK_EQ(sysctl(&op, XEN_SYSCTL_getcpuinfo), 0);
-    while (timer_now(TIMER_PHYS) - start < least) {
+    start = timer_now(TIMER_PHYS);
+    while (timer_now(TIMER_PHYS) - start < timer_frequency() / 50) {
     }
     op.u.getcpuinfo.info.p = after;
     CHECK_EQ(sysctl(&op, XEN_SYSCTL_getcpuinfo), 0);

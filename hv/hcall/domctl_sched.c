@@ -14,14 +14,15 @@
 #define NS_PER_US (NS_PER_MS / 1000)
 #define SETTLE_TRIES 10000u /* A vCPU leaves a pCPU as soon as that has taken a kick. */
 
-/* The vCPU that the call names: 0, -EINVAL, -ESRCH. */
+/* The vCPU that the call names: 0, -EINVAL, -ESRCH (also of a domain that dies: it has left the scheduler).
+ */
 static int find_vcpu(const struct domain *domain, uint32_t index, struct vcpu **vcpu)
 {
     if (index >= domain->vcpu_count) {
         return -EINVAL;
     }
     *vcpu = domain->vcpu[index];
-    return *vcpu != NULL ? 0 : -ESRCH;
+    return *vcpu != NULL && (*vcpu)->unit.pool != NULL ? 0 : -ESRCH;
 }
 
 static int check_affinity(const struct xen_domctl_vcpuaffinity *wish)
@@ -127,15 +128,17 @@ static int64_t set_all_params(struct control_call *call, struct xen_domctl *op,
                               void (*change)(struct sched_params *, const struct xen_domctl_scheduler_op *))
 {
     uint64_t index = control_progress(op->u.pad);
+    struct vcpu *vcpu = NULL;
     struct sched_params params;
-    struct vcpu *vcpu;
     int error;
 
     control_set_progress(op->u.pad, 0);
     if (index >= call->domain->vcpu_count) {
         return 0;
     }
-    vcpu = call->domain->vcpu[index];
+    if (find_vcpu(call->domain, (uint32_t)index, &vcpu) != 0) {
+        return -ESRCH;
+    }
     sched_get_params(&vcpu->unit, &params);
     change(&params, &op->u.scheduler_op);
     error = set_params(vcpu, &params);
@@ -161,7 +164,7 @@ static int64_t credit2(struct control_call *call, struct xen_domctl *op)
 
     switch (sched->cmd) {
     case XEN_DOMCTL_SCHEDOP_getinfo:
-        if (domain->vcpu_count != 0) {
+        if (domain->vcpu_count != 0 && domain->vcpu[0]->unit.pool != NULL) {
             sched_get_params(&domain->vcpu[0]->unit, &params);
         }
         sched->u.credit2.weight = (uint16_t)params.weight;
