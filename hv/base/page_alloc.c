@@ -119,19 +119,23 @@ void page_pool_init(struct page *table, pa_t base, uint64_t page_count)
     }
 }
 
+/* The frame rounded down to each order in turn: its lowest bits are cleared one by one, those that are set.
+ */
 uint64_t page_find_block(uint64_t index, uint64_t *head)
 {
-    for (unsigned order = 0; order <= PAGE_ORDER_MAX; order++) {
-        uint64_t word;
+    const uint64_t frame = page_pool.first_frame + index;
+    uint64_t at = frame, word;
 
-        *head = align_down(page_pool.first_frame + index, pages_of(order)) - page_pool.first_frame;
-        if (*head >= page_pool.page_count) { /* Below the table, and so are the heads of higher orders. */
-            return 0;
-        }
-        word = word_at(*head);
-        if (word != 0 && order_in(word) >= order) {
+    while (at >= page_pool.first_frame && frame - at < pages_of(PAGE_ORDER_MAX)) {
+        word = word_at(at - page_pool.first_frame);
+        if (word != 0 && frame - at < pages_of(order_in(word))) {
+            *head = at - page_pool.first_frame;
             return word;
         }
+        if (at == 0) {
+            break;
+        }
+        at &= at - 1;
     }
     return 0;
 }

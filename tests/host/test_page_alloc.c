@@ -293,6 +293,19 @@ static void free_block(void *argument)
     page_free(block->start, block->order, block->owner);
 }
 
+/* Some boards have RAM from address 0 on. */
+TEST(block_at_address_zero)
+{
+    set_up(0, 1024);
+    add(0, MIB(4));
+    CHECK_EQ(page_alloc_at(pa(0), 9, 7), 0);
+    CHECK_EQ(page_owner(pa(0)), 7);
+    CHECK_EQ(page_owner(pa(MIB(2) - KIB(4))), 7);
+    CHECK_EQ(page_owner(pa(MIB(2))), DOMID_NONE);
+    page_free(pa(0), 9, 7);
+    CHECK_EQ(page_free_bytes(), MIB(4));
+}
+
 static void take_for_nobody(void *argument)
 {
     page_alloc(0, DOMID_NONE, argument);
