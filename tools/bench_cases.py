@@ -188,9 +188,9 @@ def count_gic_accesses(row, path):
     row.gic_reads, row.gic_writes = count["read"] / interrupts, count["write"] / interrupts
 
 
-def boot(guest, bootargs, hypervisor=None, options="", cpus=1, vcpus=1, extra=(), other=None):
+def boot(guest, bootargs, hypervisor=None, options="", cpus=1, vcpus=1, extra=(), other=None, manager=False):
     """One boot of an image of build/guests: bare, or as the only domain of a hypervisor, or with another beside it that
-    has `other` as boot arguments. On one CPU the counts are exact."""
+    has `other` as boot arguments, and perhaps as Dom0. On one CPU the counts are exact."""
     board = qemu.Board.load(BOARD)
     machine = {"smp": cpus, "frequency": HZ, "icount": True}
     if hypervisor is None:
@@ -199,7 +199,7 @@ def boot(guest, bootargs, hypervisor=None, options="", cpus=1, vcpus=1, extra=()
     with tempfile.TemporaryDirectory(prefix="bench-") as directory:
         tree = os.path.join(directory, "tree.dtb")
         name = os.path.splitext(os.path.basename(guest))[0]
-        domains = [mktree.Domain(name, guest, bootargs, MEMORY_KIB, cpus=vcpus)]
+        domains = [mktree.Dom0(guest, bootargs) if manager else mktree.Domain(name, guest, bootargs, MEMORY_KIB, cpus=vcpus)]
         if other is not None:
             domains.append(mktree.Domain(f"{name}-2", guest, other, MEMORY_KIB, cpus=vcpus))
         loaders = mktree.make_tree(board, domains, options, tree, **machine)

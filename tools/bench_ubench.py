@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # bench_ubench.py - the micro-benchmarks (guests/ubench): cases, one boot of each, their table and their bars.
 """A case is one boot of guests/ubench: system, scheduler, vwfi, and its set of figures: "solo" (one vCPU),
-"switch" (two on one CPU), "ipi" (two on two CPUs), "channel" (two domains on one CPU)."""
+"switch" (two on one CPU), "ipi" (two on two CPUs), "channel" (two domains on one CPU), "manager" (Dom0 and a domain that sleeps)."""
 import dataclasses
 import os
 import re
@@ -18,6 +18,7 @@ BARS = {
     "timer_cold": 300, "timer_virt_wfi": 55, "timer_virt_spin": 55, "timer_phys_wfi": 55,
     "timer_phys_spin": 55, "sgi_self": 200, "hypercall_null": 100, "hypercall_unknown": 90, "yield_alone": 180, "psci_version": 110,
     "gicd_read_ctlr": 150, "gicd_read_enable": 150, "gicd_write_enable": 170, "switch_by_yield": 500,
+    "foreign_map": 2400, "foreign_unmap": 1600,
 }
 TITLES = {
     "timer_cold": "first interrupt after boot, virtual timer",
@@ -35,6 +36,8 @@ TITLES = {
     "hypercall_unknown": "unknown hypercall",
     "yield_alone": "yield, nobody else",
     "psci_version": "PSCI_VERSION",
+    "foreign_map": "Dom0 maps a page of another domain",
+    "foreign_unmap": "and takes it away",
     "gicd_read_ctlr": "vGICD read: CTLR",
     "gicd_read_enable": "vGICD read: ISENABLER",
     "gicd_read_pending": "vGICD read: ISPENDR",
@@ -87,6 +90,7 @@ def all_cases():
     for case in (DEFAULT, COLUMNS["Xen trap"]):
         yield dataclasses.replace(case, set="switch")
         yield dataclasses.replace(case, set="channel")
+        yield dataclasses.replace(case, set="manager")
     yield dataclasses.replace(DEFAULT, set="ipi")
 
 
@@ -133,16 +137,15 @@ def measure(case):
         if not os.path.exists(file):
             row.problem = f"{file} does not exist"
             return row
-    bare = case.system == "bare"
+    bare, two_domains, manager = case.system == "bare", case.set == "channel", case.set == "manager"
     bootargs = f"set={case.set} rounds={ROUNDS}" + (" hypercalls=0" if bare else "")
-    two_domains = case.set == "channel"
-    options = meter.options()
+    options = meter.options() + (" dom0_mem=64M" if manager else "")
     if two_domains and case.system == "xen":
         options += " xsm=dummy"  # Debian's default keeps guests from having channels to each other.
     done = bench_cases.boot(GUEST, bootargs + (" role=first peer=2" if two_domains else ""), None if bare else image,
                             options, cpus=2 if case.set == "ipi" else 1,
-                            vcpus=1 if case.set in ("solo", "channel") else 2,
-                            other="set=channel role=second peer=1" if two_domains else None)
+                            vcpus=1 if case.set in ("solo", "channel") else 2, manager=manager,
+                            other="set=channel role=second peer=1" if two_domains else "set=manager role=second" if manager else None)
     row.seconds = done.seconds
     for name, *numbers in FIGURE.findall(done.text):
         row.counts[name] = Figure(*map(int, numbers))

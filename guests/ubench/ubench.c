@@ -16,6 +16,7 @@
  * Boot arguments:
  *   set=solo|switch|ipi   one vCPU | two on one pCPU | two, each on its own (solo)
  *   set=channel           two domains on one pCPU, role=first and role=second, peer= the other's number
+ *   set=manager           the control domain and another, role=second
  *   rounds=N              of each figure (1000)
  *   hypercalls=0|1        is there a hypervisor to answer them (1)
  */
@@ -36,6 +37,8 @@ unsigned guest_main(void)
         measure_ipi(rounds);
     } else if (bootarg_is("set", "channel")) {
         measure_channel(rounds);
+    } else if (bootarg_is("set", "manager")) {
+        measure_manager(rounds);
     } else {
         measure_interrupts(rounds);
         measure_calls(rounds);

@@ -28,6 +28,9 @@ void measure_interrupts(uint64_t rounds);
 void measure_events(uint64_t rounds);
 void measure_channel(uint64_t rounds); /* Two domains. */
 
+/* manager.c: the control domain, and another with role=second, which sleeps. */
+void measure_manager(uint64_t rounds);
+
 /* calls.c */
 void measure_calls(uint64_t rounds);
 

@@ -57,6 +57,17 @@ for short, name in BOARDS.items():
     test(level="fast" if short == "v3" else "normal", name=f"calls_{short}")(lambda b=name: calls(b))
 
 
+def foreign(board):
+    """Dom0 maps another domain's page and grant table, and what it grants there itself."""
+    guests = [dom0("sys_foreign", "role=manager"), domain("sys_foreign", "role=other", memory_kib=32768)]
+    result = ended(passed(boot(guests, board=board, bootargs="dom0_mem=64M", smp=2)), OFF)
+    result.passed(1)
+
+
+for short, name in BOARDS.items():
+    test(level="fast" if short == "v2" else "normal", name=f"foreign_{short}")(lambda b=name: foreign(b))
+
+
 def last_words(end, **other):
     return boot([dom0("sys_psci", f"end={end}")], bootargs=f"dom0_mem=16M dom0_max_vcpus=3 {other.pop('bootargs', '')}",
                 extra=["-no-reboot"], **other)
