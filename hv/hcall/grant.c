@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* grant.c - grant_table_op: which operations there are, and those about a whole table. Source:
- * xen/grant_table.h. Version 1 alone, as Xen with gnttab=max-ver:1. */
+ * xen/grant_table.h. Version 1 alone, as Xen on Arm. */
 #include "hcall/grant.h"
 #include "core/domain.h"
 #include "core/grant_table.h"
@@ -171,7 +171,7 @@ int64_t hcall_grant_table_op(struct vcpu *vcpu, uint64_t args[5])
         return get_status_frames(vcpu, args);
     case GNTTABOP_query_size:
         return query_size(vcpu, args);
-    case GNTTABOP_set_version: /* 1; -ENOSYS for 2, as with gnttab=max-ver:1 */
+    case GNTTABOP_set_version: /* 1; -ENOSYS for 2, which Xen on Arm has not either */
         return set_version(vcpu, args);
     case GNTTABOP_get_version:
         return get_version(vcpu, args);
