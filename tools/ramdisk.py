@@ -32,6 +32,7 @@ DIRECTORIES = ("bin", "dev", "etc", "lib", "proc", "root", "run", "sys", "tmp", 
 XEN_MODULES = ("xen-evtchn", "xen-gntdev", "xen-gntalloc", "xen-privcmd", "xenfs", "xen-blkfront", "xen-netfront",
                "xen-blkback", "xen-netback")
 LOAD_PROGRAMS = ("usr/bin/hackbench", "usr/bin/cyclictest", "usr/bin/stress-ng", "usr/sbin/memtester")
+DISK_MODULES = ("virtio_mmio", "virtio_blk")
 BOARD_MODULES = ("macb", "sdhci-of-arasan", "mmc_block")  # The ZCU102's network and SD card.
 
 
@@ -47,6 +48,7 @@ VARIANTS = {
     "dom0": Variant({"xen": XEN_MODULES}),
     "dom0-gz": Variant({"xen": XEN_MODULES}, packed=True),
     "load": Variant({"xen": XEN_MODULES}, LOAD_PROGRAMS),
+    "disks": Variant({"xen": XEN_MODULES, "disks": DISK_MODULES}, LOAD_PROGRAMS),
     "board": Variant({"xen": XEN_MODULES, "board": BOARD_MODULES}),
 }
 

@@ -166,6 +166,7 @@ static void build_manager(const void *fdt)
 static void build_domains(const void *fdt)
 {
     struct domain *of[DOMAIN_CONFIG_MAX] = {NULL};
+    uint64_t pages = 0;
 
     build_manager(fdt);
     for (unsigned i = 0; i < config.domain_count; i++) {
@@ -184,6 +185,10 @@ static void build_domains(const void *fdt)
     }
     build_schedule(&config, of);
     memory_free_modules(&config);
+    for (unsigned i = 0; i < built_count; i++) {
+        pages += built[i]->physmap.page_count;
+    }
+    memory_report(pages << PAGE_SHIFT);
 }
 
 static void start_domains(void)

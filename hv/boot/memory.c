@@ -113,6 +113,21 @@ void memory_init(const struct boot_config *config)
     }
 }
 
+void memory_report(uint64_t domains_bytes)
+{
+    uint64_t all = 0, free = page_free_bytes();
+
+    for (unsigned i = 0; i < mapped_count; i++) {
+        all += mapped[i].size_bytes;
+    }
+    for (unsigned i = 0; i < BOARD_OWN_RANGES; i++) {
+        all += align_up(own[i].base.v + own[i].size_bytes, PAGE_SIZE) - align_down(own[i].base.v, PAGE_SIZE);
+    }
+    log_info("memory: %lu KiB, of which %lu are the domains' and %lu free: the hypervisor keeps %lu KiB",
+             (unsigned long)(all >> 10), (unsigned long)(domains_bytes >> 10), (unsigned long)(free >> 10),
+             (unsigned long)((all - domains_bytes - free) >> 10));
+}
+
 void memory_free_modules(const struct boot_config *config)
 {
     for (unsigned i = 0; i < config->module_count; i++) {

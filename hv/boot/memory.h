@@ -26,4 +26,9 @@ void memory_init(const struct boot_config *config);
 /* The domains are built: the modules' memory is free too. */
 void memory_free_modules(const struct boot_config *config);
 
+/* Say in the log where the RAM is: the domains have @domains_bytes of it. What is neither theirs, nor free,
+ * nor reserved in the tree the hypervisor keeps: its image, the boot loader's tree, page table and
+ * translation tables, what describes domains. */
+void memory_report(uint64_t domains_bytes);
+
 #endif

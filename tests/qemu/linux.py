@@ -8,6 +8,7 @@
 boots Debian's Xen in the place of Bulkhead. A test that fails there is wrong itself."""
 import os
 import re
+import subprocess
 import sys
 import tempfile
 
@@ -19,6 +20,7 @@ import ramdisk  # noqa: E402  (scenario adds tools/ to the path)
 XEN = os.path.join("build", "arm64", "xen", "boot", "xen-4.17-arm64")
 BULKHEAD = os.path.join("build", "debug", "bulkhead")
 RELEASE = os.path.join("build", "release", "bulkhead")
+PLUGIN = os.path.join("build", "tools", "insncount.so")
 LIMIT = 110  # Seconds of one boot: it takes about 15, on a busy computer more.
 STARTED = r"INIT start \S+ cpus=(\d+)"
 PROMPT = r"linux# "
@@ -33,6 +35,8 @@ TROUBLE = (r"rcu: INFO: .*stall", r"rcu_\w+ (self-)?detected stall", r"rcu: .*kt
 # Emulated CPUs that share the computer's with others may stand still for a while; so this says nothing about us, but in
 # exact virtual time of one CPU.
 LATE = r"hrtimer: interrupt took"
+
+OTHERS = re.compile(r"\(d\d+\) |\(XEN\) DOM[1-9]\d*: ")  # Lines of Dom0 have no prefix.
 
 hypervisor = "bulkhead"
 
@@ -58,7 +62,8 @@ class Result(scenario.Result):
     """A boot with one Linux, or several. `who` is its prefix on the console: "" for Dom0, "(d1) " for a domain."""
 
     def says_of(self, who):
-        return [line[len(who):] for line in self.lines if line.startswith(who)]
+        lines = self.lines if who else [line for line in self.lines if not OTHERS.match(line)]
+        return [line[len(who):] for line in lines if line.startswith(who)]
 
     def block(self, name, who=""):
         """The lines between INIT name begin and end."""
@@ -79,7 +84,7 @@ class Result(scenario.Result):
         for step in steps:
             if not re.search(rf"^INIT ok {step} ", text, re.MULTILINE):
                 self.fail(f"{who}no good end of step {step}")
-        if "INIT done failed=0" not in text:
+        if not re.search(r"^INIT done failed=0", text, re.MULTILINE):
             self.fail(f"{who}not every step went well")
         return self
 
@@ -91,17 +96,19 @@ class Result(scenario.Result):
         """The kernel's warnings and worse, normalised, each once."""
         return sorted({normal(line) for line in self.block("dmesg", who) if not re.search(LATE, line)})
 
-    def loaded(self, who, seconds):
-        """Steps stress, sleeps, interrupts and dmesg on one CPU in exact virtual time: all took as long as they should."""
-        self.did("stress", "sleeps", "interrupts", "dmesg", who=who, cpus=1).no_trouble().off()
-        self.says_not(LATE)
+    def loaded(self, who, seconds, cpus=1):
+        """Steps stress, sleeps, interrupts and dmesg in exact virtual time: all took as long as they should."""
+        self.did("stress", "sleeps", "interrupts", "dmesg", who=who, cpus=cpus).no_trouble().off()
+        if cpus == 1:
+            self.says_not(LATE)
         text = "\n".join(self.says_of(who))
         begin, end = map(float, re.search(r"INIT ok stress ([\d.]+) ([\d.]+)", text).groups())
         self.within(end - begin, seconds, seconds + 15, "seconds that the load took in virtual time")
         begin, end = map(float, re.search(r"INIT sleeps from=([\d.]+) to=([\d.]+)", text).groups())
         self.within(end - begin, 1.0, 1.5, "seconds of twenty sleeps of 50 ms, with the programs started")
-        ticks = int(re.search(r"^ *\d+: +(\d+) .* arch_timer", text, re.MULTILINE).group(1))
-        self.within(ticks, seconds * 200, seconds * 100000, "timer interrupts, 250 a second or more")
+        ticks = re.search(rf"^ *\d+:((?: +\d+){{{cpus}}}) .* arch_timer", text, re.MULTILINE).group(1).split()
+        for number in ticks:
+            self.within(int(number), seconds * 200, seconds * 100000, "timer interrupts of a CPU, 250 a second or more")
 
     def off(self):
         """The machine was switched off."""
@@ -138,6 +145,21 @@ def boot(domains, board="virt", options="", until=None, inputs=(), limit=LIMIT, 
                                    **known)
         line = qemu.command(the_board, image(), dtb=tree, loaders=loaders, extra=extra, **machine)
         return Result(qemu.boot(line, limit, until=until, inputs=inputs))
+
+
+def boot_counting(function, domains, extra=(), **words):
+    """A boot, and how often the hypervisor called one of its functions."""
+    symbols = subprocess.run(["aarch64-linux-gnu-nm", BULKHEAD + ".elf"], capture_output=True, text=True, check=True).stdout
+    address = re.search(rf"^0*([0-9a-f]+) [tT] {function}(\.\w+)*$", symbols, re.MULTILINE)
+    if address is None:
+        raise qemu.Problem(f"{BULKHEAD}.elf has no function {function}")
+    with tempfile.TemporaryDirectory(prefix="linux-") as directory:
+        out = os.path.join(directory, "count")
+        plugin = ["-plugin", f"{PLUGIN},out={out},at=0x{address.group(1)}"]
+        result = boot(domains, extra=[*extra, *plugin], **words)
+        result.off()
+        with open(out, encoding="ascii") as file:
+            return result, int(file.read())
 
 
 def bare(board, kernel, variant, console, steps, edit=None, limit=LIMIT, **machine):

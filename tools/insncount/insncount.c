@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* insncount.c - a plugin for QEMU: how many instructions a machine of one CPU does from reset to its end.
+/* insncount.c - a plugin for QEMU: how many instructions a machine does from reset to its end, or how often
+ * it does one of them.
  *
- *     -plugin build/tools/insncount.so,out=FILE
+ *     -plugin build/tools/insncount.so,out=FILE[,at=0x800000b940]
  *
- * FILE gets one decimal number. Virtual time under -icount is no such count: it also runs while the CPU
- * sleeps. A block that an interrupt or an abort ends early counts whole, a few instructions in a thousand. */
+ * FILE gets one decimal number: of all instructions, or with at= how often the one at that virtual address
+ * was carried out, at whatever exception level. Virtual time under -icount is no such count: it also runs
+ * while the CPU sleeps. A block that an interrupt or an abort ends early counts whole, a few instructions in
+ * a thousand. */
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../el2stay/qemu_plugin.h"
@@ -14,19 +19,31 @@
 QEMU_VISIBLE int qemu_plugin_version = QEMU_PLUGIN_VERSION_USED;
 
 static char path[4096];
-static uint64_t count;
+static uint64_t address; /* 0: none is asked for. */
+static _Atomic uint64_t count;
 
 static void executed(unsigned int cpu, void *data)
 {
     (void)cpu;
-    count += (uintptr_t)data;
+    atomic_fetch_add_explicit(&count, (uintptr_t)data, memory_order_relaxed);
 }
 
 static void translated(uint64_t id, struct qemu_plugin_tb *tb)
 {
+    size_t length = qemu_plugin_tb_n_insns(tb);
+
     (void)id;
-    qemu_plugin_register_vcpu_tb_exec_cb(tb, executed, QEMU_PLUGIN_CB_NO_REGS,
-                                         (void *)qemu_plugin_tb_n_insns(tb));
+    if (address == 0) {
+        qemu_plugin_register_vcpu_tb_exec_cb(tb, executed, QEMU_PLUGIN_CB_NO_REGS, (void *)length);
+        return;
+    }
+    for (size_t i = 0; i < length; i++) {
+        struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
+
+        if (qemu_plugin_insn_vaddr(insn) == address) {
+            qemu_plugin_register_vcpu_insn_exec_cb(insn, executed, QEMU_PLUGIN_CB_NO_REGS, (void *)1);
+        }
+    }
 }
 
 static void ended(uint64_t id, void *data)
@@ -43,9 +60,15 @@ static void ended(uint64_t id, void *data)
 
 int qemu_plugin_install(uint64_t id, const void *info, int argc, char **argv)
 {
+    char *rest = "";
+
     (void)info;
-    if (argc != 1 || strncmp(argv[0], "out=", 4) != 0 || strlen(argv[0]) >= sizeof(path)) {
-        fprintf(stderr, "insncount: write out=FILE\n");
+    if (argc > 1 && strncmp(argv[1], "at=", 3) == 0) {
+        address = strtoull(argv[1] + 3, &rest, 0);
+    }
+    if (argc < 1 || argc > 2 || strncmp(argv[0], "out=", 4) != 0 || strlen(argv[0]) >= sizeof(path) ||
+        *rest != '\0' || (argc == 2 && address == 0)) {
+        fprintf(stderr, "insncount: write out=FILE and perhaps at=ADDRESS\n");
         return 1;
     }
     strcpy(path, argv[0] + 4);
