@@ -13,6 +13,7 @@
 #define E_EXIST (-17)
 #define E_NODEV (-19)
 #define E_NOSPC (-28)
+#define E_OVERFLOW (-75)
 #define E_ADDRNOTAVAIL (-99)
 
 static inline int64_t sysctl(struct xen_sysctl *op, uint32_t cmd)

@@ -9,6 +9,7 @@
 #define RTDS XEN_SCHEDULER_RTDS
 #define SCHEDULER_NONE 77
 #define HIGH_ID 1000
+#define WAIT_S 20
 
 static struct checks checks;
 static uint64_t cpus, others;
@@ -137,6 +138,140 @@ static void check_cpus(void)
     check_info(0, 0, CREDIT2, all_cpus(), (uint32_t)others + 1);
 }
 
+static int64_t move(uint32_t domain, uint32_t pool)
+{
+    struct xen_sysctl_cpupool_op *op = &answer.u.cpupool_op;
+
+    memset(&answer, 0x5a, sizeof(answer));
+    *op = (struct xen_sysctl_cpupool_op){
+        .op = XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN, .cpupool_id = pool, .domid = domain};
+    return sysctl(&answer, XEN_SYSCTL_cpupool_op);
+}
+
+static uint64_t running_ns(domid_t domain)
+{
+    struct xen_domctl op = {.u.getvcpuinfo.vcpu = 0};
+
+    CHECK_EQ(domctl(&op, XEN_DOMCTL_getvcpuinfo, domain), 0);
+    return op.u.getvcpuinfo.cpu_time;
+}
+
+/* Domain 1 still does what it did. */
+static void check_goes_on(void)
+{
+    uint64_t before = running_ns(1), start = timer_now(TIMER_PHYS);
+
+    while (running_ns(1) == before && timer_now(TIMER_PHYS) - start < WAIT_S * timer_frequency()) {
+    }
+    CHECK(running_ns(1) > before);
+}
+
+static void check_refused_moves(void)
+{
+    CHECK_EQ(move(0, 1), E_PERM);
+    CHECK_EQ(move(60, 1), E_SRCH);
+    CHECK_EQ(move(0x10001, 1), E_SRCH);
+    CHECK_EQ(move(DOMID_SELF, 1), E_SRCH);
+    CHECK_EQ(move(1, 0), 0);
+    CHECK_EQ(move(1, 9), E_NOENT);
+    CHECK_EQ(create(1, CREDIT2), 0);
+    CHECK_EQ(move(1, 1), E_NOENT); /* No CPU in it. */
+    CHECK_EQ(destroy(1), 0);
+}
+
+/* A pool with the last two CPUs. */
+static void make_pool(uint32_t sched)
+{
+    uint32_t last = (uint32_t)cpus - 1;
+
+    CHECK_EQ(take(0, last), 0);
+    CHECK_EQ(take(0, last - 1), 0);
+    CHECK_EQ(create(1, sched), 0);
+    CHECK_EQ(add(1, last), 0);
+    CHECK_EQ(add(1, last - 1), 0);
+}
+
+/* It has the one before the last, and nobody in it. */
+static void unmake_pool(void)
+{
+    uint32_t last = (uint32_t)cpus - 1;
+
+    CHECK_EQ(take(1, last - 1), 0);
+    CHECK_EQ(destroy(1), 0);
+    CHECK_EQ(add(0, last), 0);
+    CHECK_EQ(add(0, last - 1), 0);
+}
+
+/* A domain from each scheduler to each other, and back. */
+static void check_moves(void)
+{
+    static const uint32_t schedulers[] = {CREDIT2, RTDS, XEN_SCHEDULER_NULL, XEN_SCHEDULER_ARINC653};
+    uint32_t last = (uint32_t)cpus - 1;
+
+    for (unsigned i = 0; i < sizeof(schedulers) / sizeof(schedulers[0]); i++) {
+        make_pool(schedulers[i]);
+        for (unsigned round = 0; round < 10; round++) {
+            CHECK_EQ(move(1, 1), 0);
+            check_goes_on();
+            CHECK_EQ(move(1, 0), 0);
+            check_goes_on();
+        }
+        CHECK_EQ(move(1, 1), 0);
+        check_info(1, 1, schedulers[i], (uint8_t)(3u << (last - 1)), 1);
+        check_info(0, 0, CREDIT2, (uint8_t)((1u << (last - 1)) - 1), (uint32_t)others);
+        CHECK_EQ(take(1, last), 0);
+        check_goes_on();
+        CHECK_EQ(take(1, last - 1), E_BUSY); /* The last one, with a domain. */
+        CHECK_EQ(destroy(1), E_BUSY);
+        CHECK_EQ(move(1, 0), 0);
+        unmake_pool();
+    }
+}
+
+static int64_t pin(uint8_t *own, uint32_t cmd)
+{
+    struct xen_domctl op = {.u.vcpuaffinity = {.flags = XEN_VCPUAFFINITY_HARD}};
+
+    bitmap_of(&op.u.vcpuaffinity.cpumap_hard, own);
+    return domctl(&op, cmd, 1);
+}
+
+static int64_t promise(uint32_t budget)
+{
+    xen_domctl_schedparam_vcpu_t items[2] = {{.vcpuid = 0}, {.vcpuid = 1}};
+    struct xen_domctl op = {.u.scheduler_op = {.sched_id = RTDS, .cmd = XEN_DOMCTL_SCHEDOP_putvcpuinfo}};
+
+    items[0].u.rtds = items[1].u.rtds = (struct xen_domctl_sched_rtds){.period = 10000, .budget = budget};
+    op.u.scheduler_op.u.v.vcpus.p = items;
+    op.u.scheduler_op.u.v.nr_vcpus = 2;
+    return domctl(&op, XEN_DOMCTL_scheduler_op, 1);
+}
+
+/* rtds has no room for its second vCPU: it is back where it was, with the affinity that it had. */
+static void check_turned_back(void)
+{
+    uint32_t last = (uint32_t)cpus - 1;
+    uint8_t own = 3;
+
+    make_pool(RTDS);
+    CHECK_EQ(move(1, 1), 0);
+    CHECK_EQ(promise(6000), 0);
+    CHECK_EQ(take(1, last), E_OVERFLOW);
+    CHECK_EQ(move(1, 0), 0);
+    CHECK_EQ(pin(&own, XEN_DOMCTL_setvcpuaffinity), 0);
+    CHECK_EQ(take(1, last), 0);
+    CHECK_EQ(move(1, 1), E_OVERFLOW);
+    check_goes_on();
+    check_info(0, 0, CREDIT2, (uint8_t)((1u << (last - 1)) - 1), (uint32_t)others + 1);
+    check_info(1, 1, RTDS, (uint8_t)(1u << (last - 1)), 0);
+    own = 0;
+    CHECK_EQ(pin(&own, XEN_DOMCTL_getvcpuaffinity), 0);
+    CHECK_EQ(own, 3);
+    unmake_pool();
+    own = 0xff;
+    CHECK_EQ(pin(&own, XEN_DOMCTL_setvcpuaffinity), 0);
+}
+
 /* All that can go goes, again and again, while everybody runs. */
 static void check_again_and_again(void)
 {
@@ -223,6 +358,9 @@ unsigned guest_main(void)
     check_cpus();
     check_idle();
     check_ratelimit();
+    check_refused_moves();
+    check_moves();
+    check_turned_back();
     check_again_and_again();
     check_boot();
     return checks_end(&checks);

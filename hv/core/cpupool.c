@@ -9,8 +9,8 @@
  * follows the change makes it pick again.
  *
  * A pool's memory stays a pool's for good: who wants its lock because a unit was in it a moment ago may come
- * late (wake() in sched/sched.c). So the first one of its place is allocated when it is needed, and used
- * again.
+ * late (lock_pool_of() in sched/sched.c). So the first one of its place is allocated when it is needed, and
+ * used again.
  *
  * The table and the mask below are changed at boot and by the toolstack's calls, of which one is carried out
  * at a time. */
@@ -127,7 +127,7 @@ static unsigned domains_in(const struct sched_pool *pool)
 
     for (const struct domain *domain = domain_next(0); domain != NULL;
          domain = domain_next(domain->id + 1u)) {
-        in_it += domain->pool == pool ? 1 : 0;
+        in_it += domain->pool == pool || domain->move.from == pool ? 1 : 0;
     }
     return in_it;
 }

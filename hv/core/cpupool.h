@@ -46,6 +46,11 @@ int cpupool_add_cpu(uint32_t id, unsigned cpu);
  * sched_pool_remove_cpu(). */
 int cpupool_remove_cpu(uint32_t id, unsigned *cpu);
 
+/* Move @domain and all its vCPUs to pool @id: CPUPOOL_AGAIN until that is done. It is paused meanwhile. 0,
+ * -ENOENT (no such pool, or none with pCPUs), -EINVAL (it dies), and as sched_move(): then it is where it
+ * was. */
+int cpupool_move_domain(struct domain *domain, uint32_t id);
+
 /* For how long no vCPU has run on @cpu, those that slept in place included. Any CPU. */
 uint64_t cpupool_idle_ns(unsigned cpu);
 

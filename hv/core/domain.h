@@ -41,6 +41,13 @@ enum domain_dying {
     DOMAIN_REMAINS,      /* Nobody does: what the hypervisor had for it is freed. */
 };
 
+/* While it is moved from one pool to another: core/cpupool_move.c. */
+struct domain_move {
+    struct sched_pool *from; /* NULL: it is not. */
+    int error;               /* Why it goes back, or 0. */
+    uint32_t hard[VCPU_MAX]; /* Hard affinities that it had there. */
+};
+
 struct domain {
     uint16_t id;
     char name[96];       /* Path of its node. */
@@ -50,6 +57,7 @@ struct domain {
     unsigned vcpu_max;   /* which will be as many, */
     unsigned vcpu_made;  /* and so many are. */
     struct vcpu *vcpu[VCPU_MAX];
+    struct domain_move move;        /* To another pool. */
     struct sched_pool *pool;        /* Where its vCPUs are scheduled, */
     struct sched_group sched_group; /* and what they share there. */
     struct spinlock power_lock;     /* LOCK_RANK_DOMAIN: PSCI state of its vCPUs, pause_count. */

@@ -45,6 +45,22 @@ static int64_t remove_cpu(struct xen_sysctl_cpupool_op *op)
     return result == CPUPOOL_AGAIN ? CONTROL_AGAIN : result;
 }
 
+/* In pieces. The caller's own domain stays where it is: it would have to be paused. */
+static int64_t move_domain(const struct control_call *call, const struct xen_sysctl_cpupool_op *op)
+{
+    struct domain *domain = op->domid < DOMID_FIRST_RESERVED ? domain_get((uint16_t)op->domid) : NULL;
+    int result;
+
+    if (domain == NULL) {
+        return -ESRCH;
+    }
+    if (domain == call->vcpu->domain) {
+        return -EPERM;
+    }
+    result = cpupool_move_domain(domain, op->cpupool_id);
+    return result == CPUPOOL_AGAIN ? CONTROL_AGAIN : result;
+}
+
 int64_t sysctl_cpupool(struct control_call *call, struct xen_sysctl *sysctl)
 {
     struct xen_sysctl_cpupool_op *op = &sysctl->u.cpupool_op;
@@ -61,6 +77,8 @@ int64_t sysctl_cpupool(struct control_call *call, struct xen_sysctl *sysctl)
         return cpupool_add_cpu(op->cpupool_id, op->cpu == XEN_SYSCTL_CPUPOOL_PAR_ANY ? CPU_NONE : op->cpu);
     case XEN_SYSCTL_CPUPOOL_OP_RMCPU:
         return remove_cpu(op);
+    case XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN:
+        return move_domain(call, op);
     case XEN_SYSCTL_CPUPOOL_OP_FREEINFO:
         return control_bitmap_out(call->vcpu, &op->cpumap, cpupool_free_cpus());
     default:

@@ -6,7 +6,7 @@
  *
  * A unit on its way belongs to A for whoever asks; it is offline, so that nothing they may do changes
  * anything. Whoever waited for A's lock meanwhile finds, when he has it, that the unit is B's, and goes there
- * (wake() in sched.c). */
+ * (lock_pool_of() in sched.c). */
 #include "sched/pool.h"
 
 #include "lib/error.h"
@@ -127,19 +127,12 @@ static bool take_out(struct sched_unit *unit, uint64_t now_ns, uint32_t *kick)
     return offline;
 }
 
-int sched_move(struct sched_unit *unit, struct sched_pool *to, uint64_t now_ns, uint32_t *kick)
+static int move(struct sched_unit *unit, struct sched_pool *to, uint32_t hard, uint64_t now_ns,
+                uint32_t *kick)
 {
-    uint32_t left = 0, entered = 0, hard;
+    uint32_t left = 0, entered = 0;
     int error;
 
-    if (unit->pool == to) {
-        *kick = 0;
-        return 0;
-    }
-    error = check_move(to, unit, &hard);
-    if (error != 0) {
-        return error;
-    }
     if (!take_out(unit, now_ns, &left)) {
         return -EBUSY;
     }
@@ -149,9 +142,28 @@ int sched_move(struct sched_unit *unit, struct sched_pool *to, uint64_t now_ns, 
     memset(unit->policy, 0, sizeof(unit->policy));
     memset(unit->node, 0, sizeof(unit->node));
     list_append(&to->units, &unit->pool_link);
-    __atomic_store_n(&unit->pool, to, __ATOMIC_RELAXED); /* Pairs with wake() in sched.c. */
+    __atomic_store_n(&unit->pool, to, __ATOMIC_RELAXED); /* Pairs with lock_pool_of(). */
     error = to->ops->admit(to, unit, now_ns, &entered);
     spin_unlock(&to->lock);
     *kick = left | entered;
     return error;
+}
+
+int sched_move(struct sched_unit *unit, struct sched_pool *to, uint64_t now_ns, uint32_t *kick)
+{
+    uint32_t hard;
+    int error;
+
+    if (unit->pool == to) {
+        *kick = 0;
+        return 0;
+    }
+    error = check_move(to, unit, &hard);
+    return error == 0 ? move(unit, to, hard, now_ns, kick) : error;
+}
+
+int sched_move_back(struct sched_unit *unit, struct sched_pool *to, uint32_t hard, uint64_t now_ns,
+                    uint32_t *kick)
+{
+    return move(unit, to, hard, now_ns, kick);
 }

@@ -27,5 +27,9 @@ bool sched_pool_empty(struct sched_pool *pool);
  * 0; -ENOSPC as sched_add(): moved, and waits for a place; and not moved: -EBUSY: it is awake or on a pCPU;
  * -EINVAL: @to has no pCPU; -EOVERFLOW as sched_add(). */
 int sched_move(struct sched_unit *unit, struct sched_pool *to, uint64_t now_ns, uint32_t *kick);
+/* The same, to the pool that it came from a moment ago, with the affinity that it had: that pool is not
+ * asked. 0, -ENOSPC, -EBUSY. */
+int sched_move_back(struct sched_unit *unit, struct sched_pool *to, uint32_t hard, uint64_t now_ns,
+                    uint32_t *kick);
 
 #endif

@@ -186,26 +186,38 @@ uint32_t sched_remove(struct sched_unit *unit, uint64_t now_ns)
     return kick;
 }
 
-/* It may come while the unit is moved: then its pool is another one when that lock is held at last. */
-static uint32_t wake(struct sched_unit *unit, bool offline_too, uint64_t now_ns)
+/* The unit may be moved meanwhile: then its pool is another one when that lock is held at last. */
+static inline struct sched_pool *lock_pool_of(const struct sched_unit *unit) LOCK_UNCHECKED
 {
-    uint32_t kick = 0;
-    bool moved;
-
-    do {
+    for (;;) {
         struct sched_pool *pool = __atomic_load_n(&unit->pool, __ATOMIC_RELAXED);
 
         spin_lock(&pool->lock);
-        moved = unit->pool != pool;
-        if (!moved && !unit->awake && (offline_too || unit->sleep_state == RUNSTATE_BLOCKED)) {
-            unit->awake = true;
-            if (!unit_runs(unit)) {
-                unit_set_state(unit, RUNSTATE_RUNNABLE, now_ns);
-                kick = pool->ops->wake(pool, unit, now_ns);
-            }
+        if (unit->pool == pool) {
+            return pool;
         }
         spin_unlock(&pool->lock);
-    } while (moved);
+    }
+}
+
+static inline void unlock_pool(struct sched_pool *pool) LOCK_UNCHECKED
+{
+    spin_unlock(&pool->lock);
+}
+
+static uint32_t wake(struct sched_unit *unit, bool offline_too, uint64_t now_ns)
+{
+    struct sched_pool *pool = lock_pool_of(unit);
+    uint32_t kick = 0;
+
+    if (!unit->awake && (offline_too || unit->sleep_state == RUNSTATE_BLOCKED)) {
+        unit->awake = true;
+        if (!unit_runs(unit)) {
+            unit_set_state(unit, RUNSTATE_RUNNABLE, now_ns);
+            kick = pool->ops->wake(pool, unit, now_ns);
+        }
+    }
+    unlock_pool(pool);
     return kick;
 }
 
@@ -221,11 +233,10 @@ uint32_t sched_unblock(struct sched_unit *unit, uint64_t now_ns)
 
 uint32_t sched_sleep(struct sched_unit *unit, enum runstate state, uint64_t now_ns)
 {
-    struct sched_pool *pool = unit->pool;
+    struct sched_pool *pool = lock_pool_of(unit);
     uint32_t kick = 0;
 
     ASSERT(state == RUNSTATE_BLOCKED || state == RUNSTATE_OFFLINE);
-    spin_lock(&pool->lock);
     if (unit->awake || state == RUNSTATE_OFFLINE) {
         unit->sleep_state = state;
     }
@@ -238,7 +249,7 @@ uint32_t sched_sleep(struct sched_unit *unit, enum runstate state, uint64_t now_
         }
         unit_set_state(unit, unit->sleep_state, now_ns);
     }
-    spin_unlock(&pool->lock);
+    unlock_pool(pool);
     return kick;
 }
 
@@ -294,11 +305,10 @@ int sched_set_params(struct sched_unit *unit, const struct sched_params *params,
 
 void sched_get_params(struct sched_unit *unit, struct sched_params *params)
 {
-    struct sched_pool *pool = unit->pool;
+    struct sched_pool *pool = lock_pool_of(unit);
 
-    spin_lock(&pool->lock);
     *params = unit->params;
-    spin_unlock(&pool->lock);
+    unlock_pool(pool);
 }
 
 /* @unit is RUNNABLE or asleep and its registers are in memory: others may have it. Lock held. */
@@ -430,14 +440,13 @@ uint64_t sched_idle_ns(struct sched_pool *pool, unsigned cpu, uint64_t now_ns)
 void sched_runstate(struct sched_unit *unit, uint64_t now_ns, enum runstate *state, uint64_t *since_ns,
                     uint64_t time_ns[4])
 {
-    struct sched_pool *pool = unit->pool;
+    struct sched_pool *pool = lock_pool_of(unit);
 
-    spin_lock(&pool->lock);
     *state = unit->state;
     *since_ns = unit->state_since_ns;
     memcpy(time_ns, unit->state_ns, sizeof(unit->state_ns));
     if (now_ns > unit->state_since_ns) {
         add_span(time_ns, unit, now_ns);
     }
-    spin_unlock(&pool->lock);
+    unlock_pool(pool);
 }
