@@ -16,7 +16,7 @@ host-hardware := hv/lib/log.c hv/lib/panic.c hv/lib/string.c hv/lib/libc_shim.c 
 # Of directories where most is not pure.
 host-some := hv/core/evtchn.c hv/core/evtchn_port.c hv/core/evtchn_signal.c hv/core/evtchn_fifo.c \
 	hv/vdev/eemi.c hv/vdev/hvc_input.c hv/vdev/vpl011.c hv/core/console.c hv/core/console_input.c hv/core/console_tx.c \
-	hv/core/physmap.c $(wildcard hv/core/grant_*.c)
+	hv/core/physmap.c hv/core/trace_ring.c $(wildcard hv/core/grant_*.c)
 host-sources := $(filter-out $(host-hardware),$(wildcard $(host-directories:%=%/*.c) $(host-some)))
 
 host-flags := -std=gnu17 -O1 -g -fno-omit-frame-pointer \

@@ -271,6 +271,16 @@ static int set_dom0_vcpus_pin(struct options *options, const char *value, bool n
     return parse_bool(value, negated, &options->dom0_vcpus_pin);
 }
 
+static int set_tbuf_size(struct options *options, const char *value, bool negated)
+{
+    return negated ? -EINVAL : parse_unsigned(value, &options->tbuf_size);
+}
+
+static int set_tevt_mask(struct options *options, const char *value, bool negated)
+{
+    return negated ? -EINVAL : parse_unsigned(value, &options->tevt_mask);
+}
+
 #define BOOLEAN "a yes or a no (on, off, 1, 0, true, false)"
 #define LEVELS "none, error, warning, info, debug or all, or two of them as a/b"
 
@@ -289,6 +299,8 @@ static const struct option_row rows[] = {
     {"sched", NULL, set_sched},
     {"sched_overcommit", BOOLEAN, set_overcommit},
     {"sched_ratelimit_us", "0, or 100 to 500000 microseconds", set_ratelimit},
+    {"tbuf_size", "a number of pages", set_tbuf_size},
+    {"tevt_mask", "a mask of trace events, as 0x0002f000", set_tevt_mask},
     {"vwfi", "auto, trap or native", set_vwfi},
 };
 
@@ -363,7 +375,7 @@ static void warn_unknown(const char *name)
         log_warn("command line: no option \"%s\"; there are bootscrub, console, credit2_cap_period_ms, "
                  "dom0_max_vcpus, dom0_mem, "
                  "dom0_vcpus_pin, dtuart, guest_loglvl, loglvl, maxcpus, noreboot, sched, sched_overcommit, "
-                 "sched_ratelimit_us and vwfi",
+                 "sched_ratelimit_us, tbuf_size, tevt_mask and vwfi",
                  name);
     }
 }

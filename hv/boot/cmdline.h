@@ -29,6 +29,7 @@ struct options {
     unsigned dom0_min_vcpus,
         dom0_max_vcpus; /* As many as there are CPUs, within that: 1 and VCPU_MAX by default. */
     bool dom0_vcpus_pin;
+    unsigned tbuf_size, tevt_mask; /* Pages of a trace buffer, and what is recorded; 0: none, all. */
 };
 
 /* Defaults, then @text over them. An unknown option, a value out of range, or an option of Xen's that has no

@@ -56,8 +56,6 @@ const struct cmdline_foreign cmdline_xen_names[] = {
     {"smmu", NO_SMMU},
     {"spec-ctrl", "mitigations are left to the firmware"},
     {"sync_console", "the console always writes out what is left before it stops"},
-    {"tbuf_size", "there is no trace buffer yet"},
-    {"tevt_mask", "there is no trace buffer yet"},
     {"tickle_one_idle_cpu", OTHER_SCHED},
     {"timer_slop", "timers fire on time"},
     {"vcpu_migration_delay", OTHER_SCHED},

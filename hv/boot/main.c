@@ -22,6 +22,7 @@
 #include "core/power.h"
 #include "core/sched_setup.h"
 #include "core/tlb.h"
+#include "core/trace.h"
 #include "drivers/gic.h"
 #include "drivers/uart.h"
 #include "lib/abi.h"
@@ -125,6 +126,25 @@ static void set_up_pools(void)
         }
     }
     cpupool_set_defaults(sched_pool_at(0));
+}
+
+/* As the command line wishes; the toolstack may do so later. */
+static void start_tracing(void)
+{
+    int error;
+
+    if (options.tbuf_size == 0) {
+        return;
+    }
+    if (options.tevt_mask != 0) {
+        trace_set_events(options.tevt_mask);
+    }
+    do {
+        error = trace_set_size(options.tbuf_size);
+    } while (error == TRACE_AGAIN);
+    if (error != 0) {
+        log_warn("tbuf_size=%u: there is not that much memory; nothing is traced", options.tbuf_size);
+    }
 }
 
 static void check_timers(void)
@@ -261,6 +281,7 @@ _Noreturn void hv_main(uint64_t tree_pa, uint64_t image_pa)
              pcpu_online_mask() == 1 ? "" : "s", sched_pool_at(0)->ops->name);
     vconsole_init();
     events_setup();
+    start_tracing();
     if (vcpu_setup() != 0) {
         panic("no memory is left for domains: give the machine more than its modules take");
     }

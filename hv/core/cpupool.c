@@ -18,6 +18,7 @@
 
 #include "core/pcpu.h"
 #include "core/sched_setup.h"
+#include "core/trace.h"
 #include "lib/error.h"
 #include "lib/log.h"
 #include "lib/panic.h"
@@ -88,6 +89,7 @@ static void insert(unsigned index, uint32_t id, struct sched_pool *pool)
     table[index].id = id;
     table[index].pool = pool;
     count++;
+    trace_sched_add(pool);
 }
 
 struct sched_pool *sched_setup(const struct sched_ops *ops, uint32_t cpus, enum wfi_policy policy)
@@ -111,7 +113,7 @@ struct sched_pool *sched_setup(const struct sched_ops *ops, uint32_t cpus, enum 
 
 struct sched_pool *sched_pool_at(unsigned index)
 {
-    return table[index].pool;
+    return index < count ? table[index].pool : NULL;
 }
 
 void cpupool_set_defaults(const struct sched_pool *pool)
@@ -304,6 +306,7 @@ int cpupool_add_cpu(uint32_t id, unsigned cpu)
     error = sched_pool_add_cpu(pool, cpu, now_ns, &kick);
     ASSERT(error == 0);
     send_to(cpu, pool);
+    pcpu_ask_rare(BIT32(cpu)); /* What trace_wants_traps() says may change. */
     pcpu_reschedule(kick | BIT32(cpu));
     return error;
 }

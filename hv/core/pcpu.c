@@ -21,6 +21,7 @@ _Static_assert(offsetof(struct pcpu, bound_slot) == PCPU_BOUND_SLOT, "core/layou
 
 static struct pcpu pcpus[CPU_MAX] __attribute__((aligned(64)));
 static _Atomic uint32_t online_mask;
+static _Atomic uint32_t halting; /* pCPUs that shall halt. */
 
 struct time_scale time_scale;
 static uint32_t tree_frequency_hz;
@@ -76,6 +77,21 @@ void pcpu_reschedule(uint32_t cpus)
     }
 }
 
+void pcpu_ask_rare(uint32_t cpus)
+{
+    for (uint32_t rest = cpus & pcpu_online_mask(); rest != 0; rest &= rest - 1) {
+        unsigned cpu = (unsigned)__builtin_ctz(rest);
+
+        atomic_fetch_or(&pcpus[cpu].work, PCPU_RARE);
+        pcpu_kick(cpu);
+    }
+}
+
+bool pcpu_must_halt(void)
+{
+    return (atomic_load(&halting) & BIT32(cpu_id())) != 0;
+}
+
 void pcpu_halt_others(void)
 {
     uint32_t others = pcpu_online_mask();
@@ -88,7 +104,8 @@ void pcpu_halt_others(void)
     for (uint32_t rest = others; rest != 0; rest &= rest - 1) {
         unsigned cpu = (unsigned)__builtin_ctz(rest);
 
-        atomic_fetch_or(&pcpus[cpu].work, PCPU_HALT);
+        atomic_fetch_or(&halting, BIT32(cpu));
+        atomic_fetch_or(&pcpus[cpu].work, PCPU_RARE);
         pcpu_kick(cpu);
     }
     limit = cpu_count_ticks() + ticks_from_ns(HALT_WAIT_MS * NS_PER_MS);

@@ -19,7 +19,7 @@ struct sched_pool;
 
 /* Reasons for trap_exit() to do more than return. Set by any CPU, taken by the own one. */
 #define PCPU_RESCHEDULE BIT32(0)
-#define PCPU_HALT BIT32(1) /* For good: another pCPU panics. */
+#define PCPU_RARE BIT32(1) /* What is seldom asked for: pcpu_must_halt(), core/trace.h. */
 #define PCPU_QUIET                                                                                           \
     BIT32(2) /* Nothing: that it is taken shows that a stay has ended (core/domain_destroy.c). */
 
@@ -94,6 +94,12 @@ void pcpu_kick(unsigned cpu);
 
 /* Come back to EL2 as soon as a guest runs on this pCPU: there is more to do than one stay should. */
 void pcpu_kick_self(void);
+
+/* Ask the pCPUs of the mask, this one perhaps among them, to see what PCPU_RARE may mean. Any CPU. */
+void pcpu_ask_rare(uint32_t cpus);
+
+/* Does another pCPU panic? */
+bool pcpu_must_halt(void);
 
 /* Make all others halt, and wait a moment for it: one that waits for a lock does not come. Any CPU, in a
  * panic. */

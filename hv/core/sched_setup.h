@@ -14,7 +14,7 @@ enum wfi_policy {
 /* Put the pCPUs of the mask, which are in none yet, into a pool of their own under @ops: the first has index
  * 0. Boot CPU, CPU_MAX + 1 times at most, before any vCPU exists. */
 struct sched_pool *sched_setup(const struct sched_ops *ops, uint32_t cpus, enum wfi_policy policy);
-/* By the order they were set up in. */
+/* By their order; NULL behind the last. */
 struct sched_pool *sched_pool_at(unsigned index);
 
 #endif

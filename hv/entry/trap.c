@@ -11,7 +11,9 @@
 #include "core/guest_log.h"
 #include "core/irq.h"
 #include "core/pcpu.h"
+#include "core/trace.h"
 #include "drivers/gic.h"
+#include "entry/traced.h"
 #include "hcall/hypercall.h"
 #include "lib/log.h"
 #include "lib/panic.h"
@@ -19,8 +21,9 @@
 #include "vdev/sysreg.h"
 #include "vdev/vpsci.h"
 
-#define HVC_XEN 0xea1u
 #define HVC_DEBUG_FIRST 0xff00u
+
+#define INLINED __attribute__((always_inline))
 
 /* Carry out an acknowledged interrupt. More may wait: while a guest runs the next one follows at once, so
  * that nobody's storm holds EL2. */
@@ -52,6 +55,11 @@ struct vcpu *trap_irq_acknowledged(struct vcpu *vcpu, uint32_t iar)
     return trap_exit();
 }
 
+void trap_take(uint32_t iar)
+{
+    take_interrupt(this_cpu(), iar);
+}
+
 struct vcpu *trap_irq(struct vcpu *vcpu)
 {
     return trap_irq_acknowledged(vcpu, gic()->ack()); /* IRQ PATH 2/7: what is it? */
@@ -59,12 +67,22 @@ struct vcpu *trap_irq(struct vcpu *vcpu)
 
 /* Nobody to run: sleep until an interrupt is pending, take it. Interrupts stay masked: a pending one ends the
  * wfi all the same. A wish of this pCPU's own comes with none. */
-static void idle(struct pcpu *cpu)
+INLINED static inline void idle(struct pcpu *cpu, bool traced)
 {
     if (atomic_load_explicit(&cpu->work, memory_order_relaxed) == 0) {
-        cpu_wait_for_interrupt();
+        if (traced && cpu->current != NULL) {
+            trace_sched_doze(&cpu->current->unit, true);
+            cpu_wait_for_interrupt();
+            trace_sched_doze(&cpu->current->unit, false);
+        } else {
+            cpu_wait_for_interrupt();
+        }
     }
-    take_interrupt(cpu, gic()->ack());
+    if (traced) {
+        traced_interrupt();
+    } else {
+        take_interrupt(cpu, gic()->ack());
+    }
 }
 
 static bool is_stale(const struct vcpu *vcpu)
@@ -72,8 +90,17 @@ static bool is_stale(const struct vcpu *vcpu)
     return atomic_load_explicit(vcpu->stale, memory_order_relaxed);
 }
 
-/* There is something to do before a guest may run, or nobody to run. (Not inlined: trap_exit() needs no
- * frame.)
+__attribute__((noinline, cold)) static void rare_work(struct pcpu *cpu)
+{
+    if (pcpu_must_halt()) {
+        pcpu_halt();
+    }
+    trace_notify();
+    traced_set_vectors(cpu, trace_wants_traps(cpu));
+}
+
+/* There is something to do before a guest may run, or nobody to run. @loaded: whether a vCPU was loaded, then
+ * or now.
  *
  * A choice that finds somebody to run ends the stay, however soon another is asked for, so that a stay has
  * one switch at most. Invariant: when a guest runs here with work asked for, a kick is pending or on its way.
@@ -81,20 +108,20 @@ static bool is_stale(const struct vcpu *vcpu)
  * choice, which takes all that was asked for, and the guest; for what this pCPU asked of itself meanwhile it
  * kicks itself. Nor do kicks keep a guest from running for ever: who runs stays for the scheduler's
  * ratelimit. */
-__attribute__((noinline)) static struct vcpu *exit_with_work(struct pcpu *cpu, bool loaded)
+INLINED static inline struct vcpu *exit_loop(struct pcpu *cpu, bool *loaded, bool traced)
 {
-    bool changed = loaded;
+    bool changed = *loaded;
     struct vcpu *vcpu;
 
     for (;;) {
         if (atomic_load_explicit(&cpu->work, memory_order_relaxed) != 0) {
             uint32_t work = atomic_exchange(&cpu->work, 0);
 
-            if (work & PCPU_HALT) {
-                pcpu_halt();
+            if (work & PCPU_RARE) {
+                rare_work(cpu);
             }
             if (work & PCPU_RESCHEDULE) {
-                loaded = vcpu_schedule(cpu) || loaded;
+                *loaded = vcpu_schedule(cpu) || *loaded;
                 changed = true;
             }
         }
@@ -102,7 +129,7 @@ __attribute__((noinline)) static struct vcpu *exit_with_work(struct pcpu *cpu, b
         if (vcpu != NULL && cpu->pauses == 0) {
             break;
         }
-        idle(cpu);
+        idle(cpu, traced);
     }
     if (is_stale(vcpu)) {
         irq_update(cpu, vcpu);
@@ -117,6 +144,14 @@ __attribute__((noinline)) static struct vcpu *exit_with_work(struct pcpu *cpu, b
     if (atomic_load_explicit(&cpu->work, memory_order_relaxed) != 0) {
         pcpu_kick_self();
     }
+    return vcpu;
+}
+
+/* (Not inlined: trap_exit() needs no frame.) */
+__attribute__((noinline)) static struct vcpu *exit_with_work(struct pcpu *cpu, bool loaded)
+{
+    struct vcpu *vcpu = exit_loop(cpu, &loaded, false);
+
     if (loaded) {
         guest_return(vcpu); /* Nothing of the CPU is its own, though it may have been the last to run here. */
     }
@@ -145,6 +180,18 @@ struct vcpu *trap_exit(void)
         irq_check_fast_path(cpu, vcpu, false);
     }
     return vcpu;
+}
+
+struct vcpu *trap_exit_traced(void)
+{
+    struct pcpu *cpu = this_cpu();
+    bool loaded = false;
+
+    if (cpu->pauses == PCPU_YIELDS) {
+        (void)vcpu_give_way(cpu);
+        loaded = true;
+    }
+    return exit_loop(cpu, &loaded, true);
 }
 
 void trap_hvc(struct vcpu *vcpu, uint64_t esr)

@@ -5,6 +5,8 @@
 
 #include "core/vcpu.h"
 
+#define HVC_XEN 0xea1u /* The immediate of a hypercall: xen/arch-arm.h. */
+
 /* A synchronous exception with syndrome @esr: an HVC; any other. trap_exit() follows. */
 void trap_hvc(struct vcpu *vcpu, uint64_t esr);
 void trap_sync(struct vcpu *vcpu, uint64_t esr);
@@ -17,6 +19,11 @@ struct vcpu *trap_serror(struct vcpu *vcpu, uint64_t esr);
  * back, but returns to the guest by itself, when a vCPU was loaded meanwhile: what vectors.S kept in
  * registers is nobody's then. */
 struct vcpu *trap_exit(void);
+
+/* For entry/traced.c: carry out an acknowledged interrupt, and the same way out, which always comes back,
+ * with records of what happens on it. What it returns has its registers in its frame. */
+void trap_take(uint32_t iar);
+struct vcpu *trap_exit_traced(void);
 
 /* An exception of EL2 itself: say where, and stop. */
 _Noreturn void trap_own_fault(unsigned vector, uint64_t sp, uint64_t lr);

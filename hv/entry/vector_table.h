@@ -10,8 +10,9 @@
     b       \name
     .endm
 
-/* A table whose IRQ rows of a lower exception level are the macro @irq, at most 32 instructions long. */
-    .macro vector_table table, irq
+/* A table whose IRQ rows of a lower exception level are the macro @irq, at most 32 instructions long; @sync
+ * and @fiq are where those rows lead. */
+    .macro vector_table table, irq, sync=guest_sync, fiq=guest_fiq
     .section .text.vectors, "ax"
     .balign 0x800
     .global \table
@@ -24,15 +25,15 @@
     vector  el2_irq                    /* Interrupts are masked in EL2. */
     vector  el2_fiq
     vector  el2_serror
-    vector  guest_sync                 /* Lower EL, AArch64. */
+    vector  \sync                      /* Lower EL, AArch64. */
     .balign 0x80
     \irq
-    vector  guest_fiq
+    vector  \fiq
     vector  guest_serror
-    vector  guest_sync                 /* Lower EL, AArch32: EL0 of a 64-bit guest. */
+    vector  \sync                      /* Lower EL, AArch32: EL0 of a 64-bit guest. */
     .balign 0x80
     \irq
-    vector  guest_fiq
+    vector  \fiq
     vector  guest_serror
     .balign 0x80
     .endm

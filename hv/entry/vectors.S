@@ -15,6 +15,12 @@
 
     vector_table vectors, irq_full_path
 
+    .macro irq_traced
+    b       guest_irq_traced
+    .endm
+
+    vector_table vectors_traced, irq_traced, guest_sync_traced, guest_irq_traced
+
     .text
 /* Save the guest's general registers but x0-x3 in its frame; leaves x0 = vCPU, sp = this pCPU's stack, x1
  * clobbered. */
@@ -93,6 +99,18 @@ irq_return:
     mov     sp, x0
     ldr     x19, [x0, #FRAME_X(19)]
     b       return_volatile
+
+/* While traps are traced: entry/traced.c. */
+    .global guest_sync_traced, guest_irq_traced
+guest_sync_traced:
+    save_frame
+    mrs     x1, esr_el2
+    bl      traced_sync
+    b       guest_return
+guest_irq_traced:
+    save_frame
+    bl      traced_irq
+    b       guest_return
 
 guest_serror:
     save_frame

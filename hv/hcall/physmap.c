@@ -7,6 +7,7 @@
 #include "core/domain.h"
 #include "core/grant_table.h"
 #include "core/guest_mem.h"
+#include "core/trace.h"
 #include "hcall/hypercall.h"
 #include "hcall/memory.h"
 #include "lib/abi.h"
@@ -103,6 +104,27 @@ static int other_domain(const struct vcpu *vcpu, uint16_t domid, struct domain *
     return 0;
 }
 
+/* A frame of the hypervisor's: of trace buffers alone. */
+static int add_trace_frame(const struct vcpu *vcpu, struct domain *domain, uint64_t frame, uint64_t gfn)
+{
+    bool writable;
+    pa_t page;
+    int error;
+
+    if (!vcpu->domain->privileged || !domain->privileged) {
+        return -EPERM;
+    }
+    error = trace_use_frame(frame, &page, &writable);
+    if (error != 0) {
+        return error;
+    }
+    error = physmap_map(&domain->physmap, gfn, page, writable ? STAGE2_FOREIGN : STAGE2_FOREIGN_RO);
+    if (error != 0) {
+        physmap_put_page(page);
+    }
+    return error;
+}
+
 /* The way of building a domain: once for each of its pages. */
 static int add_foreign(struct vcpu *vcpu, struct domain *domain, uint16_t domid, uint64_t from_gfn,
                        uint64_t gfn)
@@ -112,7 +134,7 @@ static int add_foreign(struct vcpu *vcpu, struct domain *domain, uint16_t domid,
     int error = other_domain(vcpu, domid, &from);
 
     if (error != 0) {
-        return error;
+        return domid == DOMID_XEN ? add_trace_frame(vcpu, domain, from_gfn, gfn) : error;
     }
     if (from == domain) {
         return -EINVAL;

@@ -9,6 +9,8 @@
 int64_t sysctl_do(struct control_call *call, struct xen_sysctl *op)
 {
     switch (op->cmd) {
+    case XEN_SYSCTL_tbuf_op: /* Buffers of 2047 pages at most; docs/tracing.md. */
+        return sysctl_tbuf_op(call, &op->u.tbuf_op);
     case XEN_SYSCTL_physinfo: /* The counter's frequency is the CPU's. */
         return sysctl_physinfo(call, op);
     case XEN_SYSCTL_sched_id: /* Pool 0's. */

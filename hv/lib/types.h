@@ -80,12 +80,13 @@ static inline uint64_t bits_get(uint64_t value, unsigned high, unsigned low)
 #define NS_PER_S UINT64_C(1000000000)
 #define TIME_NEVER UINT64_MAX /* A deadline that never comes, in any unit. */
 
-#define CPU_MAX 8          /* Physical CPUs the image supports. */
-#define VCPU_MAX 8         /* vCPUs a domain may have: GICv2 addresses eight. */
-#define DOMAIN_MAX 64      /* Domains that may exist at once. */
-#define DOMID_CONTROL 0u   /* Dom0. */
-#define DOMID_HV 0x7FF2u   /* Owner of the hypervisor's own pages (the ABI's DOMID_XEN). */
-#define DOMID_NONE 0x7FF4u /* Owner of a free page (the ABI's DOMID_INVALID). */
+#define CPU_MAX 8           /* Physical CPUs the image supports. */
+#define VCPU_MAX 8          /* vCPUs a domain may have: GICv2 addresses eight. */
+#define DOMAIN_MAX 64       /* Domains that may exist at once. */
+#define DOMID_CONTROL 0u    /* Dom0. */
+#define DOMID_HV 0x7FF2u    /* Owner of the hypervisor's own pages (the ABI's DOMID_XEN). */
+#define DOMID_NONE 0x7FF4u  /* Owner of a free page (the ABI's DOMID_INVALID). */
+#define DOMID_TRACE 0x7FF5u /* Owner of pages that the control domain may map: core/trace.h. */
 
 /* Owner of the pages that domain @id's translation tables are in: they are not its memory. */
 static inline uint16_t table_owner(uint16_t id)

@@ -111,6 +111,13 @@ static int check_move(struct sched_pool *pool, const struct sched_unit *unit, ui
     return error;
 }
 
+void sched_pool_set_ops(struct sched_pool *pool, const struct sched_ops *ops)
+{
+    spin_lock(&pool->lock);
+    pool->ops = ops;
+    spin_unlock(&pool->lock);
+}
+
 /* Out of the books of its pool. False: it is not offline. */
 static bool take_out(struct sched_unit *unit, uint64_t now_ns, uint32_t *kick)
 {

@@ -20,6 +20,9 @@ int sched_pool_remove_cpu(struct sched_pool *pool, unsigned cpu, uint64_t now_ns
 bool sched_pool_cpu_left(struct sched_pool *pool, unsigned cpu);
 /* The idle time counted for @cpu, which runs nothing, goes from @from to @to, and is counted there. */
 void sched_pool_pass_idle(struct sched_pool *from, struct sched_pool *to, unsigned cpu, uint64_t now_ns);
+/* @ops, which does all that the pool's policy does, stands for it from now on. */
+void sched_pool_set_ops(struct sched_pool *pool, const struct sched_ops *ops);
+
 /* Does @pool have neither pCPUs nor units, and may go? */
 bool sched_pool_empty(struct sched_pool *pool);
 

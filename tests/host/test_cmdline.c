@@ -108,6 +108,17 @@ TEST(numbers)
     CHECK_EQ(test_log_count(LOG_WARN), 8);
 }
 
+TEST(tracing_has_options)
+{
+    CHECK_EQ(parse("").tbuf_size, 0);
+    CHECK_EQ(parse("tbuf_size=32 tevt_mask=0x0002f000").tbuf_size, 32);
+    CHECK_EQ(parse("tevt_mask=0x0002f000").tevt_mask, 0x2f000);
+    CHECK_EQ(parse("tbuf_size=much").tbuf_size, 0);
+    CHECK(test_log_contains("a number of pages"));
+    CHECK_EQ(parse("no-tevt_mask").tevt_mask, 0);
+    CHECK_EQ(test_log_count(LOG_WARN), 2);
+}
+
 TEST(schedulers_have_options)
 {
     CHECK_STR_EQ(parse("sched=rtds").sched, "rtds");
