@@ -18,6 +18,7 @@ import time
 import bench_cases
 import bench_linux
 import bench_report
+import bench_sched
 import bench_ubench
 import qemu
 
@@ -33,6 +34,8 @@ def parse():
                         help="only rows whose name contains PATTERN (or matches it, with * and ?)")
     parser.add_argument("--linux", action="store_true",
                         help="Debian's kernels instead: boot, cyclictest, hackbench, fork and exec, beside Xen")
+    parser.add_argument("--sched", action="store_true",
+                        help="the latency guest beside a CPU hog on the same CPU instead, under each scheduler, beside Xen")
     parser.add_argument("--list", action="store_true", help="name the rows and measure none")
     parser.add_argument("--json", metavar="FILE", help="write all figures, histograms too, to FILE")
     parser.add_argument("--golden", action="store_true", help=f"write our counts to {bench_report.GOLDEN}")
@@ -167,12 +170,23 @@ def measure_linux(options):
     return 1 if failures else 0
 
 
+def measure_sched(options):
+    if not options.no_build:
+        build(["release", bench_cases.METER, bench_sched.HOG, bench_sched.SCHEDCHECK])
+    failures = bench_sched.run(options.only or "")
+    for failure in failures:
+        print(f"FAIL {failure}")
+    return 1 if failures else 0
+
+
 def main():
     options = parse()
     os.chdir(qemu.TOP)
     qemu.end_on_signals()
     if options.linux:
         return measure_linux(options)
+    if options.sched:
+        return measure_sched(options)
     cases = select(options)
     if options.list:
         print("\n".join(case.name for case in cases))

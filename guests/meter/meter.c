@@ -4,10 +4,15 @@
  * One binary, bare at EL1 and under any hypervisor. Each round programs CVAL one period ahead, waits, and
  * takes as latency the counter read in the vector, after saving registers, less the deadline. Boot arguments:
  *
- *   timer=virt|phys     which timer (virt)          period=TICKS   from a round's begin to its deadline
- * (100003) wait=wfi|spin       how to wait (wfi)           rounds=N       (10000) warmup=N            rounds
- * before WARM_MAX counts (10) histogram=0|1       print it (1)                exit=semihosting|psci|none how
- * to end (semihosting)
+ *   timer=virt|phys       which timer (virt)
+ *   period=TICKS          from a round's begin to its deadline (100003)
+ *   spread=TICKS          a round's period is longer by a different time below this (0)
+ *   wait=wfi|spin         how to wait (wfi)
+ *   rounds=N              (10000)
+ *   warmup=N              rounds before WARM_MAX counts (10)
+ *   histogram=0|1         print it (1)
+ *   coarse=0|1            its latencies rounded down to four an octave (0)
+ *   exit=semihosting|psci|none  how to end (semihosting)
  *
  * The period is a prime, so that deadlines fall at all phases of a hypervisor's own timers.
  *
@@ -19,15 +24,15 @@
 #define AVG_K_SHIFT 3 /* k = 1/8 */
 #define BIN_MAX 64
 
-/* Of the histogram: one per value seen. What does not fit is counted as other. */
+/* Of the histogram: one per value seen, or four per octave. What does not fit is counted as other. */
 struct bin {
     uint64_t latency, count;
 };
 
 struct meter {
     enum timer timer;
-    bool spin;
-    uint64_t period, rounds, warmup;
+    bool spin, coarse;
+    uint64_t period, spread, rounds, warmup;
     volatile uint64_t deadline, stamp;
     volatile bool fired;
     uint64_t count, average, min, max, warm_max, sum;
@@ -82,6 +87,11 @@ static void wait_for_it(void)
 
 static void count_in_histogram(uint64_t latency)
 {
+    unsigned top = 63 - (unsigned)__builtin_clzll(latency | 1);
+
+    if (meter.coarse && top > 2) {
+        latency = latency >> (top - 2) << (top - 2);
+    }
     for (unsigned i = 0; i < meter.bin_count; i++) {
         if (meter.bins[i].latency == latency) {
             meter.bins[i].count++;
@@ -140,11 +150,25 @@ static void report(void)
     }
 }
 
+/* With a spread, different ones in a fixed order (of a linear congruential generator). */
+static uint64_t next_period(void)
+{
+    static uint64_t seed = 1;
+
+    if (meter.spread == 0) {
+        return meter.period;
+    }
+    seed = seed * 6364136223846793005UL + 1442695040888963407UL;
+    return meter.period + (seed >> 33) % meter.spread;
+}
+
 unsigned guest_main(void)
 {
     meter.timer = bootarg_is("timer", "phys") ? TIMER_PHYS : TIMER_VIRT;
     meter.spin = bootarg_is("wait", "spin");
+    meter.coarse = bootarg_number("coarse", 0) != 0;
     meter.period = bootarg_number("period", 100003);
+    meter.spread = bootarg_number("spread", 0);
     meter.rounds = bootarg_number("rounds", 10000);
     meter.warmup = bootarg_number("warmup", 10);
     if (meter.rounds <= meter.warmup) {
@@ -157,7 +181,7 @@ unsigned guest_main(void)
     gic_enable(timer_intid(meter.timer));
     for (uint64_t round = 0; round < meter.rounds; round++) {
         meter.fired = false;
-        meter.deadline = timer_now(meter.timer) + meter.period;
+        meter.deadline = timer_now(meter.timer) + next_period();
         timer_set(meter.timer, meter.deadline);
         wait_for_it();
         account(meter.stamp - meter.deadline);

@@ -22,10 +22,10 @@
  * of its affinity if there is one; a pCPU becomes idle only when no queued unit may run there; a reservation
  * falls away only when its pCPU has been told.
  *
- * Who runs stays until it is 5 ms (of the heavier's running) ahead of the first who waits for its pCPU, and
- * at least for the ratelimit; a yield ends both. It also gives way when that lets a waiting unit in that
- * could not run elsewhere, while what it moves to is idle or runs a unit that is further ahead ("shift",
- * found through any number of pCPUs, done one at a time):
+ * Who runs stays until it is 5 ms (of the heavier's running) ahead of the first who waits for its pCPU, or
+ * just ahead when that one has not run since it woke, and at least for the ratelimit; a yield ends both. It
+ * also gives way when that lets a waiting unit in that could not run elsewhere, while what it moves to is
+ * idle or runs a unit that is further ahead ("shift", found through any number of pCPUs, done one at a time):
  *
  *     waits: d {1}      runs: a {0} on 0, far ahead; c {0,1} on 1, behind        c gives way to d, then takes
  * 0 from a
@@ -138,7 +138,7 @@ NOT_INLINED static uint64_t slice_end_ns(const struct sched_pool *pool, const st
     int64_t lead;
 
     if (other != NULL) {
-        lead = vtime_ahead(vtime_of(other) + clock_span_least(unit, other, STAY_NS), vtime_of(unit));
+        lead = vtime_ahead(vtime_of(other) + clock_span_least(unit, other, stay_ns(other)), vtime_of(unit));
         end_ns = now_ns + (lead > 0 ? clock_ns(unit, (uint64_t)lead, SLICE_MAX_NS) : 0);
         end_ns = stays ? min_u64(end_ns, place_shift_ns(pool, other, cpu, now_ns)) : end_ns;
     }
@@ -159,6 +159,7 @@ static struct sched_choice run(struct sched_pool *pool, struct sched_unit *unit,
         pool->policy[POOL_ALONE] &= ~BIT64(cpu);
         return choice;
     }
+    unit->policy[UNIT_WOKEN] = 0;
     pool->policy[POOL_IDLE] &= ~BIT64(cpu);
     other = queue_first(pool, cpu);
     clock_raise_floor(pool, cpu,
@@ -244,6 +245,7 @@ static struct sched_unit *credit2_hand_over(struct sched_pool *pool, unsigned cp
         return NULL;
     }
     ASSERT(pool->assigned[cpu] == NULL);
+    next->policy[UNIT_WOKEN] = 0;
     prev->policy[UNIT_VTIME] += clock_span(prev, now_ns - since_ns);
     order_replace_only(&pool->order[QUEUE], &next->node[QUEUE], &prev->node[QUEUE], vtime_of(prev),
                        next->node[QUEUE].marks);
@@ -345,6 +347,7 @@ static uint32_t credit2_wake(struct sched_pool *pool, struct sched_unit *unit, u
     if (cap_has(unit) && cap_spent(pool, unit, now_ns)) {
         return cap_park_anywhere(pool, unit);
     }
+    unit->policy[UNIT_WOKEN] = 1;
     return enter(pool, unit, pool->cpus, now_ns);
 }
 

@@ -10,6 +10,7 @@ enum unit_word {
     UNIT_VTIME, /* Virtual time; compare with vtime_ahead() only. */
     UNIT_RATE,  /* Virtual time per nanosecond, 2^-20ths: 2^32 / weight. */
     UNIT_GIVEN, /* pCPU + 1 whose assigned[] names it; 0: none. */
+    UNIT_WOKEN, /* It waits since it woke, and has not run yet. */
     UNIT_TAKEN, /* With a cap: what it may still run of what it took for itself, in ns; signed. */
 };
 

@@ -11,7 +11,7 @@ bool place_beats(const struct sched_pool *pool, const struct sched_unit *unit, u
     const struct sched_unit *running = pool->running[cpu];
 
     return running != NULL && vtime_ahead(clock_running(pool, cpu, now_ns), vtime_of(unit)) >=
-                                  (int64_t)clock_span_least(unit, running, STAY_NS);
+                                  (int64_t)clock_span_least(unit, running, stay_ns(unit));
 }
 
 uint64_t place_ratelimit_end_ns(const struct sched_pool *pool, unsigned cpu)

@@ -8,6 +8,12 @@
 
 #define STAY_NS (5 * NS_PER_MS) /* What runs may get ahead of who waits by this. */
 
+/* The same for @unit, which waits. One that woke goes first as soon as it is behind what runs. */
+static inline uint64_t stay_ns(const struct sched_unit *unit)
+{
+    return unit->policy[UNIT_WOKEN] != 0 ? 0 : STAY_NS;
+}
+
 static inline unsigned first_cpu(uint64_t mask)
 {
     return (unsigned)__builtin_ctzll(mask);

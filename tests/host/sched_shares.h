@@ -83,17 +83,13 @@ static inline void fair_shares(const struct machine *machine, double share[MACHI
     }
 }
 
-/* The largest difference, in ns, between what a unit got since @before and its fair share of @span_ns.
- * @capped: of those whose cap is their share; else of the others. */
-static inline double worst_error_of(uint64_t span_ns, const uint64_t before[MACHINE_UNITS], bool capped)
+/* The largest difference, in ns, between what a unit got since @before and its fair share of @span_ns. */
+static inline double worst_error(uint64_t span_ns, const uint64_t before[MACHINE_UNITS])
 {
     double share[MACHINE_UNITS], worst = 0;
 
     fair_shares(&m, share);
     for (unsigned i = 0; i < MACHINE_UNITS; i++) {
-        if (capped != (share[i] * 100 == m.units[i].unit.params.cap)) {
-            continue;
-        }
         double got = (double)(m.units[i].ran_ns - before[i]);
         double error = got - share[i] * (double)span_ns;
 
@@ -101,13 +97,6 @@ static inline double worst_error_of(uint64_t span_ns, const uint64_t before[MACH
         worst = error > worst ? error : worst;
     }
     return worst;
-}
-
-static inline double worst_error(uint64_t span_ns, const uint64_t before[MACHINE_UNITS])
-{
-    double capped = worst_error_of(span_ns, before, true), other = worst_error_of(span_ns, before, false);
-
-    return capped > other ? capped : other;
 }
 
 static inline void snapshot(uint64_t before[MACHINE_UNITS])

@@ -185,6 +185,26 @@ TEST(credit2_who_sleeps_much_is_served_at_once)
     CHECK(m.units[2].ran_ns > 200 * NS_PER_MS);
 }
 
+/* Who wakes goes as soon as it is behind what runs, also when both have only begun: no slice is waited for.
+ */
+TEST(credit2_who_wakes_goes_before_who_computes)
+{
+    machine_init(&m, &sched_credit2, 1);
+    CHECK_EQ(machine_add(&m, 0, 1, 0, 256), 0);
+    CHECK_EQ(machine_add(&m, 1, 1, 0, 256), 0);
+    machine_wake(&m, 0);
+    machine_run(&m, 500000, true);
+    machine_sleep(&m, 0, RUNSTATE_BLOCKED);
+    machine_wake(&m, 1);
+    machine_run(&m, 1600000, true); /* Now 1.1 ms ahead, and past the ratelimit. */
+    machine_wake(&m, 0);
+    machine_run(&m, 100000, true);
+    CHECK(m.cpus[0].current == &m.units[0].unit);
+    machine_run(&m, 4 * NS_PER_MS, true); /* The other did not wake: it waits for its turn. */
+    CHECK(m.cpus[0].current == &m.units[0].unit);
+    CHECK(m.units[0].longest_wait_ns <= 100000);
+}
+
 TEST(credit2_sleepers_do_not_starve_who_does_not_sleep)
 {
     uint64_t ran_ns;

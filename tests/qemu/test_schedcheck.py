@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 # test_schedcheck.py - tests of tools/schedcheck, which says before boot whether a tree's guarantees can hold: right and wrong trees.
-# (The boots that compare its bounds with what happens: test_latency_beside.py.)
+# (The boots that compare its bounds with what happens: test_sched_latency.py.)
 import os
 import re
 import subprocess
