@@ -139,6 +139,7 @@ INLINED static inline struct vcpu *exit_loop(struct pcpu *cpu, bool *loaded, boo
         irq_check_fast_path(cpu, vcpu, changed);
     }
     if (!changed) {
+        *loaded = false; /* It is: who loads changes something. So the compiler knows. */
         return vcpu;
     }
     if (atomic_load_explicit(&cpu->work, memory_order_relaxed) != 0) {
