@@ -74,50 +74,49 @@ static uint32_t bytes_needed(const struct trace_ring *ring, uint32_t bytes, uint
     return filler + bytes;
 }
 
-static void put_words(struct trace_ring *ring, const uint32_t *words, unsigned count)
+/* Room for @count words, which are in one piece. */
+static uint32_t *take(struct trace_ring *ring, unsigned count)
 {
-    uint32_t at = ring->data_bytes - bytes_to_end(ring);
+    uint8_t *data = (uint8_t *)(ring->shared + 1) + (ring->data_bytes - bytes_to_end(ring));
 
-    memcpy((uint8_t *)(ring->shared + 1) + at, words, count * sizeof(uint32_t));
     ring->produced += count * (uint32_t)sizeof(uint32_t);
     if (ring->produced >= 2 * ring->data_bytes) {
         ring->produced -= 2 * ring->data_bytes;
     }
+    return (uint32_t *)(void *)data;
 }
 
 /* Fill what is left before the end, less than a record: with a time stamp when it is more than a record
  * without one can have. */
 static void fill(struct trace_ring *ring, uint64_t now)
 {
-    uint32_t record[1 + 2 + TRACE_EXTRA_WORDS] = {TRC_TRACE_WRAP_BUFFER};
-    unsigned words = bytes_to_end(ring) / 4;
-    unsigned extra = words - 1;
+    unsigned words = bytes_to_end(ring) / 4, stamp = words > 1 + TRACE_EXTRA_WORDS ? STAMP_BYTES / 4 : 0;
+    uint32_t *to = take(ring, words);
 
-    if (extra > TRACE_EXTRA_WORDS) {
-        extra -= STAMP_BYTES / 4;
-        record[0] |= STAMPED;
-        record[1] = (uint32_t)now;
-        record[2] = (uint32_t)(now >> 32);
+    memset(to, 0, words * sizeof(uint32_t));
+    to[0] = TRC_TRACE_WRAP_BUFFER | (words - 1 - stamp) << TRACE_EXTRA_SHIFT;
+    if (stamp != 0) {
+        to[0] |= STAMPED;
+        to[1] = (uint32_t)now;
+        to[2] = (uint32_t)(now >> 32);
     }
-    record[0] |= extra << TRACE_EXTRA_SHIFT;
-    put_words(ring, record, words);
 }
 
 static void put_record(struct trace_ring *ring, uint32_t event, uint64_t now, const uint32_t *words,
                        unsigned count)
 {
-    uint32_t record[1 + 2 + TRACE_EXTRA_WORDS];
+    uint32_t *to;
 
     if (HEAD_BYTES + STAMP_BYTES + count * 4 > bytes_to_end(ring)) {
         fill(ring, now);
     }
-    record[0] = event | count << TRACE_EXTRA_SHIFT | STAMPED;
-    record[1] = (uint32_t)now;
-    record[2] = (uint32_t)(now >> 32);
+    to = take(ring, 3 + count);
+    to[0] = event | count << TRACE_EXTRA_SHIFT | STAMPED;
+    to[1] = (uint32_t)now;
+    to[2] = (uint32_t)(now >> 32);
     for (unsigned i = 0; i < count; i++) {
-        record[3 + i] = words[i];
+        to[3 + i] = words[i];
     }
-    put_words(ring, record, 3 + count);
 }
 
 /* Readers want its time to be later than the first loss. */
