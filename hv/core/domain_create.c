@@ -218,6 +218,8 @@ int domain_begin(const struct domain_params *params, struct domain **out)
         return -ENOMEM;
     }
     domain->id = id;
+    domain->handle[14] = (uint8_t)(id >> 8); /* Until the toolstack gives it another: Dom0's is 0. */
+    domain->handle[15] = (uint8_t)id;
     set_up(domain, params);
     error = add_parts(domain, params->direct_map);
     if (error != 0) {

@@ -27,7 +27,7 @@ int64_t sysctl_do(struct control_call *call, struct xen_sysctl *op)
         return sysctl_cpu_idle(call, op);
     case XEN_SYSCTL_cpupool_op: /* Created and destroyed while all runs. */
         return sysctl_cpupool(call, op);
-    case XEN_SYSCTL_scheduler_op: /* credit2's ratelimit. */
+    case XEN_SYSCTL_scheduler_op: /* credit2's ratelimit, arinc653's schedule. */
         return sysctl_scheduler(call, op);
     default:
         return -ENOSYS;

@@ -6,6 +6,7 @@
 #include "core/cpupool.h"
 #include "core/pcpu.h"
 #include "hcall/control_bitmap.h"
+#include "hcall/sysctl_arinc653.h"
 #include "lib/error.h"
 
 #define NS_PER_US (NS_PER_MS / 1000)
@@ -116,6 +117,9 @@ int64_t sysctl_scheduler(struct control_call *call, struct xen_sysctl *sysctl)
     }
     if (op->sched_id != pool->ops->abi_id) {
         return -EINVAL;
+    }
+    if (op->sched_id == XEN_SCHEDULER_ARINC653) {
+        return sysctl_arinc653(call, pool, op);
     }
     return op->sched_id == XEN_SCHEDULER_CREDIT2 ? credit2(pool, op) : 0;
 }

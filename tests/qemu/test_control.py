@@ -57,5 +57,15 @@ def affinity():
         control("sys_affinity", f"sched={number}", others(1), options=f"dom0_max_vcpus=1 sched={name}", smp=4)
 
 
+@test(level="fast")
+def schedule():
+    """arinc653's schedule is set and told; one that is wrong is refused, and the log names the slot."""
+    result = control("sys_schedule", "", others(1), options="dom0_max_vcpus=1 sched=arinc653", smp=2)
+    result.says(*(f"sched arinc653: a schedule is refused: {words}" for words in
+                  ("slot 1 ends after the frame", "slot 2 ends after the frame", "slot 1 names a vCPU that is not in the pool",
+                   "slot 3 is on a CPU that is not in the pool", "slot 3 gives its vCPU a second CPU at the same time",
+                   "slot 0 is shorter than 50 us")))
+
+
 if __name__ == "__main__":
     sys.exit(scenario.main())
