@@ -70,8 +70,6 @@ ABSENT = {
     "XEN_DOMCTL_deassign_device": "devices are assigned by the tree at boot",
     "XEN_DOMCTL_test_assign_device": "devices are assigned by the tree at boot",
     "XEN_DOMCTL_get_device_group": "there is no IOMMU driver",
-    "XEN_SYSCTL_readconsole": LATER,
-    "XEN_SYSCTL_debug_keys": LATER,
     "XEN_SYSCTL_perfc_op": "off in Debian's Xen too",
     "XEN_SYSCTL_lockprof_op": "off in Debian's Xen too",
     "XEN_SYSCTL_cpu_hotplug": "x86's",

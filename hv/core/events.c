@@ -26,6 +26,7 @@
 #include "core/pcpu.h"
 #include "core/runstate_area.h"
 #include "core/vcpu.h"
+#include "lib/log_ring.h"
 #include "lib/panic.h"
 
 static void *page_take(void)
@@ -43,6 +44,12 @@ static void unpin(struct evtchn_domain *events, void *page)
     guest_unpin(CONTAINER_OF(events, struct domain, events), page);
 }
 
+/* It may hold locks, who logs: the control domain is told on the way out of EL2. */
+static void line_logged(void)
+{
+    atomic_fetch_or(&this_cpu()->work, PCPU_LOGGED);
+}
+
 void events_setup(void)
 {
     static const struct evtchn_machine machine = {
@@ -52,6 +59,7 @@ void events_setup(void)
     };
 
     evtchn_setup(&machine);
+    log_set_watcher(line_logged);
 }
 
 bool events_let_go_some(struct domain *domain)

@@ -23,6 +23,8 @@ struct sched_pool;
 #define PCPU_QUIET                                                                                           \
     BIT32(2) /* Nothing: that it is taken shows that a stay has ended (core/domain_destroy.c). */
 
+#define PCPU_LOGGED BIT32(3) /* The log has a new line: the control domain may want to know. */
+
 /* A bound list register: what to write when its interrupt fires, and where: entry/fast_irq.S. */
 struct bound_lr {
     uint64_t value;

@@ -8,6 +8,7 @@
 #include "arch/sysreg.h"
 #include "boot/guests.h"
 #include "core/domain.h"
+#include "core/events.h"
 #include "core/guest_log.h"
 #include "core/irq.h"
 #include "core/pcpu.h"
@@ -119,6 +120,10 @@ INLINED static inline struct vcpu *exit_loop(struct pcpu *cpu, bool *loaded, boo
 
             if (work & PCPU_RARE) {
                 rare_work(cpu);
+            }
+            if (work & PCPU_LOGGED) {
+                events_raise_global(VIRQ_CON_RING);
+                changed = true; /* Whom that wakes is seen to below. */
             }
             if (work & PCPU_RESCHEDULE) {
                 *loaded = vcpu_schedule(cpu) || *loaded;

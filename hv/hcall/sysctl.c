@@ -2,8 +2,10 @@
 /* sysctl.c - which operation of sysctl is which function. Source: xen/sysctl.h. */
 #include "hcall/sysctl.h"
 
+#include "hcall/sysctl_console.h"
 #include "hcall/sysctl_cpupool.h"
 #include "hcall/sysctl_info.h"
+#include "hcall/sysctl_keys.h"
 #include "lib/error.h"
 
 int64_t sysctl_do(struct control_call *call, struct xen_sysctl *op)
@@ -29,6 +31,10 @@ int64_t sysctl_do(struct control_call *call, struct xen_sysctl *op)
         return sysctl_cpupool(call, op);
     case XEN_SYSCTL_scheduler_op: /* credit2's ratelimit, arinc653's schedule. */
         return sysctl_scheduler(call, op);
+    case XEN_SYSCTL_readconsole: /* The log, all levels; VIRQ_CON_RING tells of new lines. */
+        return sysctl_read_console(call, op);
+    case XEN_SYSCTL_debug_keys: /* `h` lists them; a line of the log in a stay in EL2. */
+        return sysctl_debug_keys(call, op);
     default:
         return -ENOSYS;
     }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* log_ring.c - the newest lines of the log, whole lines only.
  *
- * Positions count every byte ever written; byte p is at ring[p % RING_BYTES]. A record is level, text,
- * newline:
+ * Positions count every byte ever written; byte p is at ring[p % RING_BYTES]. A record is what is shown of
+ * it, but for its first byte, which is the level and one, a character that no text has:
  *
- *       tail                            head
- *        |                               |
- *     ...'2' text \n '0' text \n ... \n          The oldest records go when a new one needs their place.
+ *       tail                                    head
+ *        |                                       |
+ *     ...\3BH) text \n \1BH) text \n ... \n        The oldest records go when a new one needs their place.
  *
  * Locking: ring_lock guards ring, head and tail. In panic mode it is passed over: the CPU that panics may
  * hold it itself. */
@@ -19,6 +19,7 @@
 #include "lib/lock_rank.h"
 #include "lib/string.h"
 
+#define HEADER_BYTES 5u /* "(BH) " */
 #define RING_BYTES ((uint64_t)CONFIG_LOG_RING_KIB * 1024)
 
 static struct spinlock ring_lock = SPINLOCK_INIT(LOCK_RANK_CONSOLE);
@@ -28,6 +29,7 @@ static uint64_t head, tail;
 static _Atomic bool panic_mode;
 static _Atomic unsigned threshold = LOG_INFO;
 static _Atomic(log_sink) line_sink;
+static _Atomic(log_watcher) ring_watcher;
 
 void log_panic_mode(void)
 {
@@ -53,6 +55,11 @@ void log_set_sink(log_sink sink)
 {
     /* Pairs with the load in log_ring_put(). */
     atomic_store_explicit(&line_sink, sink, memory_order_release);
+}
+
+void log_set_watcher(log_watcher watcher)
+{
+    atomic_store_explicit(&ring_watcher, watcher, memory_order_release);
 }
 
 static bool lock_ring(void) LOCK_UNCHECKED
@@ -109,9 +116,10 @@ static char printable(char c)
 
 void log_ring_put(enum log_level level, const char *text, size_t length)
 {
-    /* The text begins at the second word; the level stands before it, the newline behind. */
+    /* The text begins at the second word; the header stands before it, the newline behind. */
     uint64_t record[LOG_LINE_MAX / 8 + 2];
     char *clean = (char *)(record + 1);
+    log_watcher watcher;
     log_sink sink;
     bool locked, controls = false;
 
@@ -124,19 +132,52 @@ void log_ring_put(enum log_level level, const char *text, size_t length)
     for (size_t i = 0; controls && i < length; i++) {
         clean[i] = printable(clean[i]);
     }
-    clean[-1] = (char)('0' + level);
+    clean[-5] = (char)(level + 1);
+    clean[-4] = 'B';
+    clean[-3] = 'H';
+    clean[-2] = ')';
+    clean[-1] = ' ';
     clean[length] = '\n';
     locked = lock_ring();
-    while (head - tail + length + 2 > RING_BYTES) {
+    while (head - tail + HEADER_BYTES + length + 1 > RING_BYTES) {
         drop_oldest();
     }
-    append(clean - 1, length + 2);
+    append(clean - HEADER_BYTES, HEADER_BYTES + length + 1);
     unlock_ring(locked);
 
     sink = atomic_load_explicit(&line_sink, memory_order_acquire);
     if (sink != NULL && log_shown(level)) {
         sink(clean, length);
     }
+    watcher = atomic_load_explicit(&ring_watcher, memory_order_acquire);
+    if (watcher != NULL) {
+        watcher();
+    }
+}
+
+void log_ring_span(uint64_t *oldest, uint64_t *newest)
+{
+    bool locked = lock_ring();
+
+    *oldest = tail;
+    *newest = head;
+    unlock_ring(locked);
+}
+
+size_t log_ring_copy(uint64_t *position, char *buffer, size_t size)
+{
+    bool locked = lock_ring();
+    uint64_t at = max_u64(*position, tail);
+    size_t count = 0;
+
+    for (; at < head && count < size; at++, count++) {
+        char c = ring[at % RING_BYTES];
+
+        buffer[count] = (unsigned char)c <= LOG_DEBUG + 1 ? '(' : c;
+    }
+    *position = at;
+    unlock_ring(locked);
+    return count;
 }
 
 int log_ring_read(uint64_t *cursor, enum log_level *level, char *buffer, size_t size)
@@ -149,8 +190,8 @@ int log_ring_read(uint64_t *cursor, enum log_level *level, char *buffer, size_t 
         unlock_ring(locked);
         return -ENODATA;
     }
-    *level = (enum log_level)(ring[at % RING_BYTES] - '0');
-    for (at++; at < head && ring[at % RING_BYTES] != '\n'; at++) {
+    *level = (enum log_level)(ring[at % RING_BYTES] - 1);
+    for (at += HEADER_BYTES; at < head && ring[at % RING_BYTES] != '\n'; at++) {
         if ((size_t)length < size) {
             buffer[length] = ring[at % RING_BYTES];
             length++;

@@ -17,6 +17,16 @@ void log_ring_put(enum log_level level, const char *text, size_t length);
  * longer; *@cursor moves on. Returns its length, -ENODATA after the newest. */
 int log_ring_read(uint64_t *cursor, enum log_level *level, char *buffer, size_t size);
 
+/* The ring as a text of lines that begin with "(BH) ": where the oldest byte kept is, and the one behind the
+ * newest; up to
+ * @size bytes from *@position (or the oldest) on, which moves on. Returns how many. Any CPU. */
+void log_ring_span(uint64_t *oldest, uint64_t *newest);
+size_t log_ring_copy(uint64_t *position, char *buffer, size_t size);
+
+/* Called after every line, whatever the threshold, with no lock of the log's held. NULL: nobody. */
+typedef void (*log_watcher)(void);
+void log_set_watcher(log_watcher watcher);
+
 void log_ring_set_threshold(enum log_level level);
 bool log_shown(enum log_level level);
 

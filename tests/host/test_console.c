@@ -237,6 +237,46 @@ TEST(early_lines_are_printed_by_init_above_the_threshold)
     CHECK(strstr(wire.out + wire.out_length - 14, "(BH) early-1\r\n") != NULL);
 }
 
+static unsigned watched;
+
+static void watch(void)
+{
+    watched++;
+}
+
+/* The same text however it is read, from wherever. */
+TEST(log_ring_is_one_text)
+{
+    char whole[64], piece[64];
+    uint64_t oldest, newest, at, end = 0;
+
+    log_set_watcher(watch);
+    log_ring_put(LOG_DEBUG, "one", 3);
+    log_ring_span(&oldest, &newest);
+    at = newest;
+    CHECK_EQ(log_ring_copy(&at, whole, sizeof(whole)), 0);
+    log_ring_put(LOG_ERROR, "(two)", 5);
+    log_ring_put(LOG_INFO, "", 0);
+    log_set_watcher(NULL);
+    log_ring_put(LOG_WARN, "four", 4);
+    CHECK_EQ(watched, 3);
+    CHECK_EQ(log_ring_copy(&at, whole, sizeof(whole)), 27);
+    CHECK(memcmp(whole, "(BH) (two)\n(BH) \n(BH) four\n", 27) == 0);
+    for (size_t size = 1; size < 9; size++) {
+        size_t got = 0;
+
+        for (end = newest; end != at;) {
+            got += log_ring_copy(&end, piece + got, size);
+        }
+        CHECK(got == 27 && memcmp(whole, piece, got) == 0);
+    }
+    log_ring_span(&oldest, &newest);
+    CHECK_EQ(newest, at);
+    end = 0;
+    CHECK_EQ(log_ring_copy(&end, piece, 5), 5); /* From the oldest on. */
+    CHECK(memcmp(piece, "(BH) ", 5) == 0 && end == oldest + 5);
+}
+
 TEST(log_ring_keeps_the_newest_whole_lines)
 {
     char line[LOG_LINE_MAX], wanted[64];

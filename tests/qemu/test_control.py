@@ -67,5 +67,12 @@ def schedule():
                    "slot 0 is shorter than 50 us")))
 
 
+@test(level="fast", cpu="many")
+def log():
+    """The log as the toolstack reads it, and debug keys."""
+    for build in ("release", "debug"):
+        control("sys_log", "", others(1), build=build, options="dom0_max_vcpus=1", smp=2)
+
+
 if __name__ == "__main__":
     sys.exit(scenario.main())
