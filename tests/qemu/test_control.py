@@ -74,5 +74,18 @@ def log():
         control("sys_log", "", others(1), build=build, options="dom0_max_vcpus=1", smp=2)
 
 
+@test(level="fast")
+def life():
+    """Domains are made, run, paused and destroyed; no page is lost, whoever still uses some."""
+    for board, smp in (("virt", 2), ("virt-gicv3", 1)):
+        control("sys_life", "rounds=4", board=board, options="dom0_max_vcpus=1", smp=smp)
+
+
+@test()
+def life_long():
+    """The same many times, in a build with checks."""
+    control("sys_life", "rounds=60", options="dom0_max_vcpus=1", smp=3, build="debug")
+
+
 if __name__ == "__main__":
     sys.exit(scenario.main())
