@@ -47,7 +47,7 @@ static uint64_t settled_pages(void)
 {
     uint64_t pages = free_pages(), since = 0;
 
-    while (since < 20000) {
+    while (since < 1000) {
         uint64_t now = free_pages();
 
         since = now == pages ? since + 1 : 0;

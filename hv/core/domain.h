@@ -86,6 +86,7 @@ struct domain {
     uint64_t gicd_base, gicd_bytes, gicr_base;
     struct vgic *vgic;
     size_t vgic_bytes;
+    bool has_platform;   /* The virtual GIC is made, and what always belongs to it. */
     unsigned evtchn_ppi; /* INTID of the upcall: core/events.h. */
     struct evtchn_domain events;
     uint64_t count_offset; /* CNTVOFF_EL2: its virtual counter starts at 0. */

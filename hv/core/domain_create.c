@@ -2,7 +2,8 @@
 /* domain_create.c - making a domain, in pieces that a stay in EL2 each has room for.
  *
  *     domain_begin: structure, address space, shared_info, grants, event channels  ->  it can be found
- *     domain_grow:  virtual GIC and platform -> one vCPU -> ... -> the last: event channels can be bound
+ *     domain_grow:  virtual GIC, some of its interrupts at a time -> platform -> one vCPU -> ... -> the last:
+ * event channels can be bound
  *
  * "vcpu_count" is 0 until the last vCPU is there, so that whoever looks at vCPUs finds all or none. */
 #include "arch/cache.h"
@@ -104,7 +105,7 @@ static int add_vgic(struct domain *domain)
     if (vgic == NULL) {
         return -ENOMEM;
     }
-    error = vgic_init(vgic, &config);
+    error = vgic_begin(vgic, &config);
     if (error != 0) {
         hv_free(vgic, vgic_bytes(&config));
         return error;
@@ -145,9 +146,14 @@ int domain_grow(struct domain *domain, const struct domain_params *params)
 
     if (domain->vgic == NULL) {
         error = add_vgic(domain);
-        if (error == 0) {
-            error = add_platform(domain);
+        return error != 0 ? error : DOMAIN_GROWS;
+    }
+    if (!domain->has_platform) {
+        if (!vgic_make_some(domain->vgic)) {
+            return DOMAIN_GROWS;
         }
+        domain->has_platform = true;
+        error = add_platform(domain);
         return error != 0 ? error : DOMAIN_GROWS;
     }
     if (domain->vcpu_made < domain->vcpu_max) {

@@ -6,7 +6,7 @@
 #include "core/physmap.h"
 #include "lib/error.h"
 
-#define PUBLISH_PAGES 10u /* Of caches, in one stay in EL2. */
+#define PUBLISH_PAGES 7u /* Of caches, in one stay in EL2. */
 
 int physmap_set_table_pool(struct physmap *map, uint64_t tables)
 {

@@ -9,6 +9,8 @@
 #include "lib/panic.h"
 #include "vgic/vgic_regs.h"
 
+#define MAKE_SOME 40u /* Interrupts made in one stay in EL2. */
+
 static unsigned spi_count(const struct vgic_config *config)
 {
     return config->spi_limit - GIC_SPI_FIRST;
@@ -68,7 +70,7 @@ static void virq_init(struct vgic *vgic, struct virq *virq, unsigned intid, unsi
     virq_reset(vgic, virq);
 }
 
-int vgic_init(struct vgic *vgic, const struct vgic_config *config)
+int vgic_begin(struct vgic *vgic, const struct vgic_config *config)
 {
     uint32_t *bits;
 
@@ -82,9 +84,6 @@ int vgic_init(struct vgic *vgic, const struct vgic_config *config)
     vgic->word_count = word_count(config);
     vgic->spi = (struct virq *)(vgic + 1);
     bits = (uint32_t *)(vgic->spi + spi_count(config));
-    for (unsigned i = 0; i < spi_count(config); i++) {
-        virq_init(vgic, &vgic->spi[i], GIC_SPI_FIRST + i, 0);
-    }
     for (unsigned vcpu = 0; vcpu < config->vcpu_count; vcpu++) {
         struct vgic_vcpu *v = &vgic->vcpu[vcpu];
 
@@ -93,11 +92,34 @@ int vgic_init(struct vgic *vgic, const struct vgic_config *config)
             v->queue[queue].bits = bits;
             bits += VGIC_LEVEL_COUNT * vgic->word_count;
         }
-        for (unsigned intid = 0; intid < GIC_SPI_FIRST; intid++) {
-            virq_init(vgic, &v->local[intid], intid, vcpu);
-        }
     }
     return 0;
+}
+
+bool vgic_make_some(struct vgic *vgic)
+{
+    unsigned local = vgic->config.vcpu_count * GIC_SPI_FIRST;
+    unsigned all = local + spi_count(&vgic->config);
+
+    for (unsigned i = 0; i < MAKE_SOME && vgic->made < all; i++, vgic->made++) {
+        if (vgic->made < local) {
+            unsigned vcpu = vgic->made / GIC_SPI_FIRST, intid = vgic->made % GIC_SPI_FIRST;
+
+            virq_init(vgic, &vgic->vcpu[vcpu].local[intid], intid, vcpu);
+        } else {
+            virq_init(vgic, &vgic->spi[vgic->made - local], GIC_SPI_FIRST + vgic->made - local, 0);
+        }
+    }
+    return vgic->made == all;
+}
+
+int vgic_init(struct vgic *vgic, const struct vgic_config *config)
+{
+    int error = vgic_begin(vgic, config);
+
+    while (error == 0 && !vgic_make_some(vgic)) {
+    }
+    return error;
 }
 
 _Static_assert(offsetof(struct vgic, lock) == 0, "vgic_lock()");

@@ -75,8 +75,10 @@ struct vgic_fill {
 };
 
 /* Memory one vgic of @config takes, and its construction there (zeroed by the caller; no lock needed). 0 or
- * -EINVAL. */
+ * -EINVAL. In pieces: vgic_begin(), then vgic_make_some() until it says that all is made; or at once. */
 size_t vgic_bytes(const struct vgic_config *config);
+int vgic_begin(struct vgic *vgic, const struct vgic_config *config);
+bool vgic_make_some(struct vgic *vgic);
 int vgic_init(struct vgic *vgic, const struct vgic_config *config);
 
 /* The lock that guards all of it, its first member; rank LOCK_RANK_VGIC. */

@@ -134,12 +134,13 @@ struct vgic_vcpu {
 struct vgic {
     struct spinlock lock;
     struct vgic_config config;
-    const struct vgic_table *dist;                       /* The distributor's registers. */
-    uint32_t slots;                                      /* Bit per list register of the hardware. */
-    uint32_t group_enable;                               /* GICD_CTLR: bit 0 group 0, bit 1 group 1. */
-    uint16_t linked_ppis;                                /* Bit 0 = INTID 16. */
-    unsigned word_count;                                 /* 32-bit words of a bitmap of all INTIDs. */
-    uint32_t linked[GIC_INTID_MAX / 32 + 1];             /* Bit per linked SPI. */
+    const struct vgic_table *dist;           /* The distributor's registers. */
+    uint32_t slots;                          /* Bit per list register of the hardware. */
+    uint32_t group_enable;                   /* GICD_CTLR: bit 0 group 0, bit 1 group 1. */
+    uint16_t linked_ppis;                    /* Bit 0 = INTID 16. */
+    unsigned made;                           /* Interrupts that are made, while it is: vCPUs' own first. */
+    unsigned word_count;                     /* 32-bit words of a bitmap of all INTIDs. */
+    uint32_t linked[GIC_INTID_MAX / 32 + 1]; /* Bit per linked SPI. */
     uint32_t enabled[VCPU_MAX + GIC_INTID_MAX / 32 + 1]; /* See vgic_enabled_word(). */
     struct virq *spi;                                    /* INTID 32 on. */
     struct vgic_vcpu vcpu[VCPU_MAX];
