@@ -25,7 +25,7 @@ LATER = "not there yet"
 OPERATIONS = {
     "platform_op": "XENPF_", "memory_op": "XENMEM_", "xen_version": "XENVER_", "console_io": "CONSOLEIO_",
     "grant_table_op": "GNTTABOP_", "vm_assist": "VMASST_TYPE_", "vcpu_op": "VCPUOP_", "sched_op": "SCHEDOP_",
-    "domctl": "XEN_DOMCTL_", "sysctl": "XEN_SYSCTL_", "event_channel_op": "EVTCHNOP_", "physdev_op": "PHYSDEVOP_", "hvm_op": "HVMOP_",
+    "domctl": "XEN_DOMCTL_", "sysctl": "XEN_SYSCTL_", "event_channel_op": "EVTCHNOP_", "physdev_op": "PHYSDEVOP_", "hvm_op": "HVMOP_", "hypfs_op": "XEN_HYPFS_OP_",
 }
 # Hypercalls that Xen on Arm has; the others of the headers it has not.
 ON_ARM = {"memory_op", "multicall", "xen_version", "console_io", "grant_table_op", "vm_assist", "vcpu_op", "xsm_op",
@@ -36,7 +36,6 @@ ABSENT_CALLS = {
     "physdev_op": "Xen on Arm refuses all of it too: no PCI, no physical interrupts by event channel",
     "argo_op": "a transport of its own, off in Debian's Xen",
     "dm_op": "for device models, which no domain here has",
-    "hypfs_op": "options are fixed at boot",
 }
 # Operations Xen on Arm has and the code has not.
 ABSENT = {
@@ -114,7 +113,7 @@ def header_numbers(prefix):
     """Name -> number of all #defines of a prefix, in the headers where operations are."""
     found = {}
     names = ["xen.h", "event_channel.h", "vcpu.h", "sched.h", "version.h", "platform.h", "physdev.h", "grant_table.h",
-             "memory.h", "hvm/hvm_op.h", "domctl.h", "sysctl.h"]
+             "memory.h", "hvm/hvm_op.h", "domctl.h", "sysctl.h", "hypfs.h"]
     for name in names:
         pattern = rf"^#define ({prefix}[a-z]\w*)\s+(0x[0-9a-f]+|\d+)\s*(?:/\*.*)?$"
         for match in re.finditer(pattern, read(os.path.join(HEADERS, name)), re.M):

@@ -10,6 +10,7 @@
 #include "boot/cmdline_names.h"
 #include "lib/error.h"
 #include "lib/log.h"
+#include "lib/log_level.h"
 #include "lib/string.h"
 #include "sched/sched.h"
 
@@ -179,39 +180,14 @@ static int set_vwfi(struct options *options, const char *value, bool negated)
     return 0;
 }
 
-/* One of Xen's level names, @length characters. Errors are always shown, so "none" is as "error". */
-static int parse_level(const char *text, size_t length, unsigned *out)
-{
-    static const struct {
-        const char *name;
-        enum log_level level;
-    } levels[] = {{"none", LOG_ERROR}, {"error", LOG_ERROR}, {"warning", LOG_WARN},
-                  {"info", LOG_INFO},  {"debug", LOG_DEBUG}, {"all", LOG_DEBUG}};
-
-    for (size_t i = 0; i < ARRAY_COUNT(levels); i++) {
-        if (strlen(levels[i].name) == length && strncmp(levels[i].name, text, length) == 0) {
-            *out = levels[i].level;
-            return 0;
-        }
-    }
-    return -EINVAL;
-}
-
-/* "a" or "a/b": in Xen, what lies between the two is shown at a limited rate; here the higher one counts. */
 static int parse_levels(const char *value, bool negated, unsigned *out)
 {
-    const char *slash = strchr(value, '/');
-    size_t length = slash == NULL ? strlen(value) : (size_t)(slash - value);
-    unsigned low, high;
+    enum log_level level = LOG_ERROR;
 
-    if (negated || parse_level(value, length, &low) != 0) {
+    if (negated || log_level_parse(value, &level) != 0) {
         return -EINVAL;
     }
-    high = low;
-    if (slash != NULL && parse_level(slash + 1, strlen(slash + 1), &high) != 0) {
-        return -EINVAL;
-    }
-    *out = low > high ? low : high;
+    *out = level;
     return 0;
 }
 

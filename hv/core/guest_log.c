@@ -2,14 +2,21 @@
 /* guest_log.c - words about what a guest does wrong, few enough. */
 #include "core/guest_log.h"
 
+#include <stdatomic.h>
+
 #include "core/domain.h"
 #include "core/pcpu.h"
 
-static enum log_level shown = LOG_WARN;
+static _Atomic(enum log_level) shown = LOG_WARN;
 
 void guest_log_set_threshold(enum log_level threshold)
 {
-    shown = threshold;
+    atomic_store_explicit(&shown, threshold, memory_order_relaxed);
+}
+
+enum log_level guest_log_threshold(void)
+{
+    return atomic_load_explicit(&shown, memory_order_relaxed);
 }
 
 /* The share is a number of lines in the bucket; two vCPUs that race may get a line too many between them,
@@ -35,7 +42,7 @@ void guest_log(struct vcpu *vcpu, const char *format, ...)
     char text[160];
     va_list args;
 
-    if (!CONFIG_DEBUG && shown < LOG_DEBUG) {
+    if (!CONFIG_DEBUG && guest_log_threshold() < LOG_DEBUG) {
         return;
     }
     if (!guest_log_allowed(vcpu->domain, 1)) {
@@ -44,5 +51,6 @@ void guest_log(struct vcpu *vcpu, const char *format, ...)
     va_start(args, format);
     (void)format_text_v(text, sizeof(text), format, args);
     va_end(args);
-    log_line(shown >= LOG_DEBUG ? LOG_INFO : LOG_DEBUG, "d%uv%u: %s", vcpu->domain->id, vcpu->id, text);
+    log_line(guest_log_threshold() >= LOG_DEBUG ? LOG_INFO : LOG_DEBUG, "d%uv%u: %s", vcpu->domain->id,
+             vcpu->id, text);
 }

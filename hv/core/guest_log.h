@@ -7,8 +7,9 @@
 #include "core/vcpu.h"
 #include "lib/log.h"
 
-/* Lines of this level and more severe reach the console. Boot CPU. */
+/* Lines of this level and more severe reach the console. Any CPU. */
 void guest_log_set_threshold(enum log_level threshold);
+enum log_level guest_log_threshold(void);
 
 /* May @domain cause another @lines lines? It has GUEST_LOG_BURST, and gets one back every
  * GUEST_LOG_EVERY_MS. */

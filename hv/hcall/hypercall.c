@@ -43,6 +43,8 @@ hypercall_function hypercall_find(uint64_t number)
         return hcall_domctl;
     case __HYPERVISOR_sysctl: /* The control domain alone; others: -EPERM. */
         return hcall_sysctl;
+    case __HYPERVISOR_hypfs_op: /* The control domain alone; others: -EPERM. /buildinfo, /params. */
+        return hcall_hypfs_op;
     case __HYPERVISOR_vm_assist:
         return hcall_vm_assist;
     case __HYPERVISOR_hvm_op:

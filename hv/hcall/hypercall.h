@@ -45,6 +45,7 @@ int64_t hcall_memory_op(struct vcpu *vcpu, uint64_t args[5]);
 int64_t hcall_multicall(struct vcpu *vcpu, uint64_t args[5]);
 int64_t hcall_domctl(struct vcpu *vcpu, uint64_t args[5]);
 int64_t hcall_sysctl(struct vcpu *vcpu, uint64_t args[5]);
+int64_t hcall_hypfs_op(struct vcpu *vcpu, uint64_t args[5]);
 int64_t hcall_grant_table_op(struct vcpu *vcpu, uint64_t args[5]);
 
 #endif

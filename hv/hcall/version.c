@@ -6,13 +6,11 @@
 #include "core/domain.h"
 #include "core/guest_mem.h"
 #include "hcall/hypercall.h"
+#include "hcall/version.h"
 #include "lib/abi.h"
 #include "lib/error.h"
 #include "lib/panic.h"
 #include "lib/string.h"
-
-#define VERSION_MAJOR 4
-#define VERSION_MINOR 17
 
 /* A fixed-size string field of the ABI, zero padded. */
 __attribute__((noinline)) static int64_t give_text(struct vcpu *vcpu, uint64_t to, const char *text,
@@ -29,10 +27,10 @@ __attribute__((noinline)) static int64_t compile_info(struct vcpu *vcpu, uint64_
     struct xen_compile_info info;
 
     memset(&info, 0, sizeof(info));
-    (void)string_copy(info.compiler, sizeof(info.compiler), __VERSION__);
-    (void)string_copy(info.compile_by, sizeof(info.compile_by), "bulkhead");
-    (void)string_copy(info.compile_domain, sizeof(info.compile_domain), "");
-    (void)string_copy(info.compile_date, sizeof(info.compile_date), "");
+    (void)string_copy(info.compiler, sizeof(info.compiler), VERSION_COMPILER);
+    (void)string_copy(info.compile_by, sizeof(info.compile_by), VERSION_COMPILE_BY);
+    (void)string_copy(info.compile_domain, sizeof(info.compile_domain), VERSION_COMPILE_DOMAIN);
+    (void)string_copy(info.compile_date, sizeof(info.compile_date), VERSION_COMPILE_DATE);
     return guest_copy_out(vcpu, to, &info, sizeof(info));
 }
 
@@ -83,13 +81,13 @@ int64_t hcall_xen_version(struct vcpu *vcpu, uint64_t args[5])
     }
     switch ((uint32_t)args[0]) {
     case XENVER_extraversion: /* `.0-bulkhead`. */
-        return give_text(vcpu, to, ".0-bulkhead", sizeof(xen_extraversion_t));
+        return give_text(vcpu, to, VERSION_EXTRA, sizeof(xen_extraversion_t));
     case XENVER_compile_info:
         return compile_info(vcpu, to);
     case XENVER_capabilities: /* `xen-3.0-aarch64 `. */
         return give_text(vcpu, to, "xen-3.0-aarch64 ", sizeof(xen_capabilities_info_t));
     case XENVER_changeset: /* Empty. */
-        return give_text(vcpu, to, "", sizeof(xen_changeset_info_t));
+        return give_text(vcpu, to, VERSION_CHANGESET, sizeof(xen_changeset_info_t));
     case XENVER_platform_parameters: /* Zero: nothing of the hypervisor is in a domain's address space. */
         return give_zeroes(vcpu, to, sizeof(struct xen_platform_parameters));
     case XENVER_get_features: /* See below. */

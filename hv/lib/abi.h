@@ -13,6 +13,7 @@
 #include <xen/grant_table.h>
 #include <xen/hvm/hvm_op.h>
 #include <xen/hvm/params.h>
+#include <xen/hypfs.h>
 #include <xen/memory.h>
 #include <xen/platform.h>
 #include <xen/sched.h>

@@ -46,6 +46,11 @@ void log_ring_set_threshold(enum log_level level)
     atomic_store_explicit(&threshold, level, memory_order_relaxed);
 }
 
+enum log_level log_ring_threshold(void)
+{
+    return (enum log_level)atomic_load_explicit(&threshold, memory_order_relaxed);
+}
+
 bool log_shown(enum log_level level)
 {
     return level <= atomic_load_explicit(&threshold, memory_order_relaxed);

@@ -28,6 +28,7 @@ typedef void (*log_watcher)(void);
 void log_set_watcher(log_watcher watcher);
 
 void log_ring_set_threshold(enum log_level level);
+enum log_level log_ring_threshold(void);
 bool log_shown(enum log_level level);
 
 /* log_panic_mode() was called: locks are not taken any more. */
