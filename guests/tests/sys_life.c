@@ -3,32 +3,22 @@
  * pages. rounds=: how often. */
 #include "channels/events.h"
 #include "check.h"
-#include "control.h"
+#include "control_domain.h"
 
 #include <xen/event_channel.h>
 #include <xen/sched.h>
 
 #define GFN(address) ((uint64_t)(address) >> 12)
-#define RAM_GFN (GUEST_RAM0_BASE >> 12)
 #define CODE_GFN (RAM_GFN + 3)
 #define NOWHERE 4000 /* No such domain. */
 #define LIMIT 2000000
 #define DOMAINS_AT_ONCE 63
 
 static struct checks checks;
-static uint8_t gic_version;
 
 /* Foreign pages take this page's place, and it is put back. */
 static uint8_t window[4096] __attribute__((aligned(4096)));
 static uint8_t second[4096] __attribute__((aligned(4096)));
-
-static uint64_t free_pages(void)
-{
-    struct xen_sysctl op;
-
-    CHECK_EQ(sysctl(&op, XEN_SYSCTL_physinfo), 0);
-    return op.u.physinfo.free_pages;
-}
 
 /* What the hypervisor had for a domain goes soon after that has. */
 static bool wait_free(uint64_t pages)
@@ -56,69 +46,6 @@ static uint64_t settled_pages(void)
     return pages;
 }
 
-static struct xen_domctl_createdomain plain(unsigned vcpus)
-{
-    return (struct xen_domctl_createdomain){
-        .handle = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16},
-        .flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap,
-        .max_vcpus = vcpus,
-        .max_evtchn_port = 1023,
-        .max_grant_frames = 4,
-        .max_maptrack_frames = -1,
-        .grant_opts = XEN_DOMCTL_GRANT_version(1),
-        .arch.nr_spis = 40,
-    };
-}
-
-static int64_t create(const struct xen_domctl_createdomain *config, domid_t wish, domid_t *domid)
-{
-    struct xen_domctl op = {.u.createdomain = *config};
-    int64_t result = domctl(&op, XEN_DOMCTL_createdomain, wish);
-
-    if (result == 0) {
-        *domid = op.domain;
-        gic_version = op.u.createdomain.arch.gic_version;
-    }
-    return result;
-}
-
-static int64_t simple(uint32_t cmd, domid_t domid)
-{
-    struct xen_domctl op = {0};
-
-    return domctl(&op, cmd, domid);
-}
-
-static int64_t max_vcpus(domid_t domid, uint32_t max)
-{
-    struct xen_domctl op = {.u.max_vcpus.max = max};
-
-    return domctl(&op, XEN_DOMCTL_max_vcpus, domid);
-}
-
-static int64_t max_mem(domid_t domid, uint64_t kib)
-{
-    struct xen_domctl op = {.u.max_mem.max_memkb = kib};
-
-    return domctl(&op, XEN_DOMCTL_max_mem, domid);
-}
-
-static int64_t info(domid_t domid, struct xen_domctl_getdomaininfo *out)
-{
-    struct xen_domctl op = {0};
-    int64_t result = domctl(&op, XEN_DOMCTL_getdomaininfo, domid);
-
-    *out = op.u.getdomaininfo;
-    return result != 0 || out->domain != domid ? E_SRCH : 0;
-}
-
-static uint32_t flags(domid_t domid)
-{
-    struct xen_domctl_getdomaininfo of;
-
-    return info(domid, &of) == 0 ? of.flags : 0;
-}
-
 static bool wait_gone(domid_t domid)
 {
     struct xen_domctl_getdomaininfo of;
@@ -129,15 +56,6 @@ static bool wait_gone(domid_t domid)
         }
     }
     return false;
-}
-
-static int64_t populate(domid_t domid, uint64_t gfn, unsigned order)
-{
-    xen_pfn_t list[1] = {gfn};
-    struct xen_memory_reservation wish = {.nr_extents = 1, .extent_order = order, .domid = domid};
-
-    wish.extent_start.p = list;
-    return memory_op(XENMEM_populate_physmap, &wish);
 }
 
 /* Put frame @from of @domid in the place of @page, and that page back. */

@@ -48,6 +48,12 @@ struct domain_move {
     uint32_t hard[VCPU_MAX]; /* Hard affinities that it had there. */
 };
 
+/* Pages of devices that the toolstack lets a domain map; count 0: free. */
+struct iomem_range {
+    uint64_t first, count;
+};
+#define DOMAIN_IOMEM_RANGES 8u
+
 struct domain {
     uint16_t id;
     char name[96];       /* Path of its node. */
@@ -84,6 +90,7 @@ struct domain {
     unsigned spi_limit;
     /* Guest addresses of its virtual GIC: distributor, GICv3 redistributors. */
     uint64_t gicd_base, gicd_bytes, gicr_base;
+    struct iomem_range iomem[DOMAIN_IOMEM_RANGES];
     struct vgic *vgic;
     size_t vgic_bytes;
     bool has_platform;   /* The virtual GIC is made, and what always belongs to it. */

@@ -85,6 +85,10 @@ int physmap_set_table_pool(struct physmap *map, uint64_t tables);
  * caches off. Returns where to go on; @end: all is done. */
 uint64_t physmap_publish_some(struct physmap *map, uint64_t gfn, uint64_t end);
 
+/* Is device page @page mapped at its own address? Take it from @gfn, where it is mapped: 0 or -ENOENT. */
+bool physmap_has_device(struct physmap *map, pa_t page);
+int physmap_unmap_device(struct physmap *map, uint64_t gfn, pa_t page);
+
 /* The domain goes, and no CPU has its address space: give back some of its RAM, then of its tables. What
  * others use is theirs until they let go, and counts in page_count so long. No foreign page and no grant is
  * mapped. Returns whether all is done. */

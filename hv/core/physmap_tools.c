@@ -42,3 +42,37 @@ uint64_t physmap_publish_some(struct physmap *map, uint64_t gfn, uint64_t end)
     spin_unlock(&map->lock);
     return gfn;
 }
+
+static bool is_device(const struct stage2_entry *entry, pa_t page)
+{
+    return entry->mapped && (entry->type == STAGE2_DEVICE || entry->type == STAGE2_DIRECT) &&
+           entry->to.v == page.v;
+}
+
+bool physmap_has_device(struct physmap *map, pa_t page)
+{
+    struct stage2_entry entry = {.mapped = false};
+
+    spin_lock(&map->lock);
+    if (page.v >> PAGE_SHIFT < map->gfn_limit) {
+        entry = stage2_find(&map->stage2, ipa(page.v));
+    }
+    spin_unlock(&map->lock);
+    return is_device(&entry, page);
+}
+
+int physmap_unmap_device(struct physmap *map, uint64_t gfn, pa_t page)
+{
+    struct stage2_entry entry = {.mapped = false};
+    int error = -ENOENT;
+
+    spin_lock(&map->lock);
+    if (gfn < map->gfn_limit) {
+        entry = stage2_find(&map->stage2, ipa(gfn << PAGE_SHIFT));
+    }
+    if (is_device(&entry, page) && entry.bytes == PAGE_SIZE) {
+        error = stage2_unmap(&map->stage2, ipa(gfn << PAGE_SHIFT), PAGE_SIZE);
+    }
+    spin_unlock(&map->lock);
+    return error;
+}

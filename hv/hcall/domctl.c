@@ -2,6 +2,7 @@
 /* domctl.c - which operation of domctl is which function. Source: xen/domctl.h. */
 #include "hcall/domctl.h"
 
+#include "hcall/domctl_devices.h"
 #include "hcall/domctl_info.h"
 #include "hcall/domctl_life.h"
 #include "hcall/domctl_memory.h"
@@ -50,6 +51,18 @@ int64_t domctl_do(struct control_call *call, struct xen_domctl *op)
         return domctl_get_affinity(call, op);
     case XEN_DOMCTL_scheduler_op: /* Of the domain's pool; a vCPU in a stay in EL2. */
         return domctl_scheduler(call, op);
+    case XEN_DOMCTL_iomem_permission: /* 8 ranges a domain */
+        return domctl_iomem_permission(call, op);
+    case XEN_DOMCTL_memory_mapping: /* Of devices that the caller reaches itself; 64 pages at most */
+        return domctl_memory_mapping(call, op);
+    case XEN_DOMCTL_irq_permission:
+        return domctl_irq_permission(call, op);
+    case XEN_DOMCTL_bind_pt_irq: /* An SPI that no domain has, before the domain runs; level triggered */
+        return domctl_bind_irq(call, op);
+    case XEN_DOMCTL_setnodeaffinity: /* There is node 0 */
+        return domctl_set_node_affinity(call, op);
+    case XEN_DOMCTL_getnodeaffinity:
+        return domctl_get_node_affinity(call, op);
     default:
         return -ENOSYS;
     }

@@ -81,6 +81,12 @@ def life():
         control("sys_life", "rounds=4", board=board, options="dom0_max_vcpus=1", smp=smp)
 
 
+@test(level="fast")
+def devices():
+    """What the control domain has of the machine it can give, and nothing else."""
+    control("sys_devices", options="dom0_max_vcpus=1", smp=2)
+
+
 @test()
 def life_long():
     """The same many times, in a build with checks."""
