@@ -37,6 +37,17 @@ static void check_features(void)
     CHECK((features.submap >> XENFEAT_not_direct_mapped & 1) == 0);
 }
 
+/* Dom0 may know how the hypervisor was started: xl info shows it. */
+static void check_commandline(void)
+{
+    static xen_commandline_t text;
+
+    CHECK_EQ(hypercall(__HYPERVISOR_xen_version, XENVER_commandline, (uint64_t)text, 0, 0, 0), 0);
+    if (!CHECK(strcmp(text, "console=dtuart dom0_mem=32M dom0_max_vcpus=1") == 0)) {
+        print("... the command line is '%s'\n", text);
+    }
+}
+
 static int64_t set_time(uint64_t seconds, uint32_t ns, uint64_t system_ns, uint32_t zero, uint32_t version)
 {
     struct xen_platform_op op = {.cmd = XENPF_settime64, .interface_version = version};
@@ -178,6 +189,7 @@ unsigned guest_main(void)
     CHECK_EQ(events_start(fifo), 0);
     irq_enable();
     check_features();
+    check_commandline();
     if (!fifo) { /* Where shared_info is mapped. */
         check_time();
     }

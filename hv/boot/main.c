@@ -25,6 +25,7 @@
 #include "core/trace.h"
 #include "drivers/gic.h"
 #include "drivers/uart.h"
+#include "hcall/version.h"
 #include "lib/abi.h"
 #include "lib/log.h"
 #include "lib/panic.h"
@@ -245,6 +246,7 @@ _Noreturn void hv_main(uint64_t tree_pa, uint64_t image_pa)
     sysreg_write(tpidr_el2, (uint64_t)pcpu_get(0));
     fdt = open_tree(pa(tree_pa), &tree_bytes);
     cmdline_parse(board_cmdline(fdt), &options);
+    version_set_commandline(board_cmdline(fdt));
     if (board_read(fdt, cpu_mpidr(), &options, &board) != 0) {
         open_console();
         power_init(board.psci_conduit, options.noreboot);

@@ -12,6 +12,13 @@
 #include "lib/panic.h"
 #include "lib/string.h"
 
+static char commandline[sizeof(xen_commandline_t)]; /* Written once, at boot. */
+
+void version_set_commandline(const char *text)
+{
+    (void)string_copy(commandline, sizeof(commandline), text);
+}
+
 /* A fixed-size string field of the ABI, zero padded. */
 __attribute__((noinline)) static int64_t give_text(struct vcpu *vcpu, uint64_t to, const char *text,
                                                    size_t size)
@@ -96,8 +103,9 @@ int64_t hcall_xen_version(struct vcpu *vcpu, uint64_t args[5])
         return PAGE_SIZE;
     case XENVER_guest_handle:
         return guest_copy_out(vcpu, to, vcpu->domain->handle, sizeof(xen_domain_handle_t));
-    case XENVER_commandline: /* `<denied>`: not a domain's business. */
-        return give_text(vcpu, to, "<denied>", sizeof(xen_commandline_t));
+    case XENVER_commandline: /* Dom0 only; to others `<denied>`. */
+        return give_text(vcpu, to, vcpu->domain->privileged ? commandline : "<denied>",
+                         sizeof(xen_commandline_t));
     default:
         return -ENOSYS;
     }

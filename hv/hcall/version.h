@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* version.h - what this hypervisor calls itself: the ABI that it speaks, and what it was built by. */
+/* version.h - what this hypervisor calls itself: the ABI that it speaks, what it was built by, how it was
+ * started. */
 #ifndef HCALL_VERSION_H
 #define HCALL_VERSION_H
 
@@ -11,5 +12,9 @@
 #define VERSION_COMPILE_BY "bulkhead"
 #define VERSION_COMPILE_DOMAIN ""
 #define VERSION_COMPILE_DATE ""
+
+/* Keep the hypervisor's command line for Dom0 to read, as much as the ABI has room for. Boot CPU, before any
+ * domain runs. */
+void version_set_commandline(const char *text);
 
 #endif
