@@ -21,6 +21,8 @@ guest-lib-objects := $(call guest-objects,lib)
 # What only some of them need: the others' images stay as small as they are.
 guests-with-channels := test-sys_life test-sys_events test-sys_channel test-sys_control test-sys_log ubench test-sys_trace
 channel-objects := $(call guest-objects,lib/channels)
+guests-with-pvconsole := latency
+pvconsole-objects := $(call guest-objects,lib/pvconsole)
 
 # The hypervisor's schedulers as the release has them, for the guest that counts what they cost.
 sched-sources := $(wildcard hv/sched/*.c) hv/lib/popcount.c
@@ -61,7 +63,8 @@ $(GUESTS_OUT)/$(1).elf: $(2) $(guest-lib-objects) guests/lib/guest.lds
 	$$(Q)$$(call guest-link,$(2))
 endef
 # $(call guest-parts,guest): its further parts of the library.
-guest-parts = $(if $(filter $(1),$(guests-with-channels)),$(channel-objects)) $(if $(filter schedcost,$(1)),$(sched-objects))
+guest-parts = $(if $(filter $(1),$(guests-with-channels)),$(channel-objects)) \
+	$(if $(filter $(1),$(guests-with-pvconsole)),$(pvconsole-objects)) $(if $(filter schedcost,$(1)),$(sched-objects))
 $(foreach g,$(guest-names),$(eval $(call guest-rule,$(g),$(call guest-objects,$(g)) $(call guest-parts,$(g)))))
 $(foreach t,$(guest-tests),\
 	$(eval $(call guest-rule,$(t),$(GUESTS_OUT)/$(t:test-%=tests/%).o $(call guest-parts,$(t)))))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# tools.mk - programs for this machine: the QEMU plugins that count stays in EL2, and instructions.
+# tools.mk - programs for this machine: the QEMU plugins that count stays in EL2, and instructions; and for Dom0's Linux: pages.
 
 el2stay-sources := $(wildcard tools/el2stay/*.c)
 EL2STAY := $(O)/tools/el2stay.so
@@ -38,5 +38,12 @@ $(SCHEDCHECK): $(schedcheck-objects) $(schedcheck-archive)
 
 -include $(shell find $(O)/tools/schedcheck.o -name '*.o.d' 2>/dev/null)
 
+PAGES := $(O)/tools/dom0/pages
+
+$(PAGES): tools/pages/pages.c $(MAKE_FILES) | $(XEN_HEADERS)
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CROSS)gcc -std=gnu17 -O2 -static $(warnings) -idirafter $(O)/include $< -o $@.$$$$ && mv $@.$$$$ $@
+
 .PHONY: tools
-tools: $(EL2STAY) $(INSNCOUNT) $(SCHEDCHECK)
+tools: $(EL2STAY) $(INSNCOUNT) $(SCHEDCHECK) $(PAGES)
