@@ -15,6 +15,7 @@ import glob
 import gzip
 import hashlib
 import os
+import shutil
 import stat
 import sys
 
@@ -23,16 +24,26 @@ import qemu
 
 PARTS = os.path.join("build", "arm64")
 PROGRAMS = os.path.join(PARTS, "linux-programs")
+TOOLSTACK = os.path.join(PARTS, "xl-programs")
+DOM0_FILES = os.path.join("tools", "dom0")  # Laid over the root of Dom0's ramdisk as they stand.
 CACHE = os.path.join("build", "ramdisk")
 INIT = os.path.join("tools", "linux_init")
 KERNELS = ("generic", "cloud", "rt")
 LIBRARIES = ("lib/aarch64-linux-gnu", "usr/lib/aarch64-linux-gnu")
 DIRECTORIES = ("bin", "dev", "etc", "lib", "proc", "root", "run", "sys", "tmp", "usr", "usr/bin", "usr/lib", "var")
+XEN_BIN = "usr/lib/xen-4.17/bin"
+XL_PROGRAMS = tuple(f"{XEN_BIN}/{name}" for name in (
+    "xl", "xenstored", "xenconsoled", "xenconsole", "xen-init-dom0", "xentop", "xentrace", "xenctx", "xenperf", "xenlockprof",
+    "test-resource", "test-paging-mempool", "test-xenstore")) + \
+    ("usr/sbin/xenhypfs", "usr/bin/xenalyze", "lib/aarch64-linux-gnu/libgcc_s.so.1") + \
+    tuple(f"usr/bin/xenstore-{name}" for name in ("exists", "list", "ls", "read", "rm", "watch", "write"))
 
 XEN_MODULES = ("xen-evtchn", "xen-gntdev", "xen-gntalloc", "xen-privcmd", "xenfs", "xen-blkfront", "xen-netfront",
                "xen-blkback", "xen-netback")
 LOAD_PROGRAMS = ("usr/bin/hackbench", "usr/bin/cyclictest", "usr/bin/stress-ng", "usr/sbin/memtester")
 DISK_MODULES = ("virtio_mmio", "virtio_blk")
+XL_MODULES = (*XEN_MODULES, "loop", "bridge")
+GUEST_MODULES = ("xen-blkfront", "xen-netfront")
 BOARD_MODULES = ("macb", "sdhci-of-arasan", "mmc_block")  # The ZCU102's network and SD card.
 
 
@@ -40,6 +51,7 @@ BOARD_MODULES = ("macb", "sdhci-of-arasan", "mmc_block")  # The ZCU102's network
 class Variant:
     modules: dict = dataclasses.field(default_factory=dict)
     programs: tuple = ()
+    files: str = ""  # A directory whose files come too.
     packed: bool = False  # By gzip: smaller to load, slower to boot.
 
 
@@ -49,6 +61,9 @@ VARIANTS = {
     "dom0-gz": Variant({"xen": XEN_MODULES}, packed=True),
     "load": Variant({"xen": XEN_MODULES}, LOAD_PROGRAMS),
     "disks": Variant({"xen": XEN_MODULES, "disks": DISK_MODULES}, LOAD_PROGRAMS),
+    "xl": Variant({"xen": XL_MODULES}, XL_PROGRAMS, DOM0_FILES),
+    "guest": Variant({"xen": GUEST_MODULES}, ("sbin/mke2fs",)),
+    "guest-fio": Variant({"xen": GUEST_MODULES}, ("usr/bin/fio", "usr/bin/iperf3", "sbin/mke2fs")),
     "board": Variant({"xen": XEN_MODULES, "board": BOARD_MODULES}),
 }
 
@@ -66,28 +81,41 @@ def only(pattern):
 
 
 def program_files(path):
-    """A program of linux-programs and the libraries it needs: {path in the ramdisk: file}."""
+    """A program of linux-programs or xl-programs and the libraries it needs: {path in the ramdisk: file}."""
+    for root, word in ((PROGRAMS, "linux"), (TOOLSTACK, "xl")):
+        if os.path.exists(os.path.join(root, path)):
+            break
+    else:
+        raise qemu.Problem(f"{path} is not in {root}: run tools/setup.sh {word}")
     files = {}
     waiting = [path]
     while waiting:
         wanted = waiting.pop()
         if wanted in files:
             continue
-        files[wanted] = os.path.realpath(os.path.join(PROGRAMS, wanted))
-        if not os.path.exists(files[wanted]):
-            raise qemu.Problem(f"{wanted} is not in {PROGRAMS}: run tools/setup.sh linux")
-        waiting += [find_library(name) for name in elf.Elf(files[wanted]).needed()]
+        files[wanted] = os.path.realpath(os.path.join(root, wanted))
+        waiting += [find_library(root, name) for name in elf.Elf(files[wanted]).needed()]
     return files
 
 
-def find_library(name):
-    """Where a library, or an interpreter with its path, lies below linux-programs."""
+def find_library(root, name):
+    """Where a library, or an interpreter with its path, lies below `root`."""
     if name.startswith("/"):
         return name[1:]
-    for directory in LIBRARIES:
-        if os.path.exists(os.path.join(PROGRAMS, directory, name)):
+    for directory in (*LIBRARIES, *(f"{known}/{more}" for known in LIBRARIES for more in ("ceph", "glusterfs"))):
+        if os.path.exists(os.path.join(root, directory, name)):
             return os.path.join(directory, name)
-    raise qemu.Problem(f"library {name} is not in {PROGRAMS}: run tools/setup.sh linux")
+    raise qemu.Problem(f"library {name} is not in {root}: run tools/setup.sh")
+
+
+def own_files(directory):
+    """All files below `directory`: {path in the ramdisk: file}."""
+    found = {}
+    for where, _, names in os.walk(directory):
+        for name in names:
+            path = os.path.join(where, name)
+            found[os.path.relpath(path, directory)] = path
+    return found
 
 
 def module_files(name, wanted):
@@ -134,11 +162,18 @@ def closure(module, needs):
     return ready[-2::-1]
 
 
-def contents(name, variant):
-    """All files: {path in the ramdisk: (mode, bytes)}."""
+def all_files(name, variant):
+    """{path in the ramdisk: file's name or bytes}"""
     files = {"init": INIT, "bin/busybox": os.path.join(PROGRAMS, "bin", "busybox"), **module_files(name, variant.modules)}
     for program in variant.programs:
         files.update(program_files(program))
+    if variant.files:
+        files.update(own_files(variant.files))
+    return files
+
+
+def with_directories(files):
+    """Files, and the directories they lie in: {path: (mode, bytes)}, of {path: file's name or bytes}."""
     result = {}
     for path, source in files.items():
         data = source
@@ -150,6 +185,12 @@ def contents(name, variant):
         result[path] = (stat.S_IFREG | mode, data)
         while path := os.path.dirname(path):
             result[path] = (stat.S_IFDIR | 0o755, b"")
+    return result
+
+
+def contents(name, variant):
+    """All there is: {path in the ramdisk: (mode, bytes)}."""
+    result = with_directories(all_files(name, variant))
     result["bin/sh"] = (stat.S_IFLNK | 0o777, b"busybox")
     result.update({path: (stat.S_IFDIR | 0o755, b"") for path in DIRECTORIES})
     return result
@@ -187,6 +228,15 @@ def build(name, variant):
         file.write(gzip.compress(data, 6, mtime=0) if what.packed else data)
     os.rename(file.name, path)
     return path
+
+
+def add(path, files, out):
+    """Write the ramdisk `path` with more files behind it to `out`: the kernel unpacks one archive after the other. files:
+    {path in the ramdisk: file's name or bytes}."""
+    with open(path, "rb") as base, open(out, "wb") as file:
+        shutil.copyfileobj(base, file)
+        file.write(bytes(-file.tell() % 4) + archive(with_directories(files)))
+    return out
 
 
 def main():

@@ -4,6 +4,7 @@
 #
 #   tools/setup.sh             what building, most tests and most measurements need; a fraction of a second when it is there
 #   tools/setup.sh linux       that, and Debian's kernels, busybox and load programs (arm64) for tests with Linux in a domain
+#   tools/setup.sh xl          that, and Debian's toolstack (xen-utils) with programs for disks and networks, for Dom0
 #   tools/setup.sh --check     only says what is missing of the first; exit status 1 when something is
 #
 # Host packages are installed (as root, else by sudo). Packages of arm64 are downloaded with an apt of our own under
@@ -169,12 +170,13 @@ unpack_kernel() {
     mv "$arm64/$1.new" "$arm64/$1"
 }
 
-# unpack_programs NAME PACKAGE...: the packages and all they depend on, unpacked over each other.
+# unpack_programs NAME MEGABYTES PACKAGE...: the packages and all they depend on, unpacked over each other.
 unpack_programs() {
     name=$1
-    shift
+    megabytes=$2
+    shift 2
     [ -e "$arm64/$name" ] && return
-    say "downloading and unpacking $* (arm64) and what they depend on, about 25 MB, into build/arm64/$name"
+    say "downloading and unpacking $* (arm64) and what they depend on, about $megabytes MB, into build/arm64/$name"
     mkdir -p "$apt/$name-debs/partial"
     arm64_apt apt-get install --download-only -y --no-install-recommends -o Dir::Cache::archives="$apt/$name-debs" "$@" \
         >"$apt/download.log" 2>&1 || {
@@ -190,6 +192,7 @@ unpack_programs() {
 
 basic_parts="libfdt-dev zlib1g-dev xen boards"
 linux_parts="linux-generic linux-cloud linux-rt linux-programs"
+xl_parts="xl-programs"
 
 parts_missing() {
     for part in $parts; do
@@ -211,7 +214,12 @@ arm64_parts() {
         unpack_kernel linux-generic linux-image-arm64
         unpack_kernel linux-cloud linux-image-cloud-arm64
         unpack_kernel linux-rt linux-image-rt-arm64
-        unpack_programs linux-programs busybox-static kmod rt-tests stress-ng memtester
+        unpack_programs linux-programs 25 busybox-static kmod rt-tests stress-ng memtester
+        ;;
+    esac
+    case $parts in
+    *xl-programs*)
+        unpack_programs xl-programs 65 xen-utils-4.17 xen-utils-common xenstore-utils libxenmisc4.17 e2fsprogs fio iperf3
         ;;
     esac
 }
@@ -227,7 +235,8 @@ locked() {
 case ${1:-} in
 "" | --check) parts=$basic_parts ;;
 linux) parts="$basic_parts $linux_parts" ;;
-*) fail "unknown word '$1': write nothing, linux or --check" ;;
+xl) parts="$basic_parts $linux_parts $xl_parts" ;;
+*) fail "unknown word '$1': write nothing, linux, xl or --check" ;;
 esac
 
 if is_debian; then
