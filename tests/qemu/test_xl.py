@@ -1,0 +1,222 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+# test_xl.py - Debian's stock xl in Dom0: every command, beside what it says on Debian's Xen; wrong input; many guests and cycles.
+import re
+import sys
+
+import linux
+import ramdisk
+import xl
+from scenario import test
+
+FILES = {
+    "guests/tiny": xl.guest("test-sys_platform"),
+    "guests/meter": xl.guest("meter"),
+    "root/tiny.cfg": xl.config("tiny", extra="exit=none"),
+    "root/meter.cfg": xl.config("meter", kernel="/guests/meter", extra="rounds=200 exit=none histogram=0", vuart="sbsa_uart"),
+    "root/two.cfg": xl.config("two", vcpus=2, cpus="0-1", cpus_soft="0", extra="exit=none", maxvcpus=2),
+}
+
+# What there is to see without a guest.
+ALONE = ["xl info", "xl list", "xl list -v", "xl vcpu-list", "xl uptime", "xl domid Domain-0", "xl domname 0",
+         "xl cpupool-list", "xl cpupool-list -c", "xl sched-credit2", "xl sched-rtds", "xl sched-credit", "xentop -b -i 1",
+         "xl dmesg > /tmp/dmesg; [ -s /tmp/dmesg ]", "xl debug-keys h", "xl debug-keys", "xenstore-ls /tool", "xenstore-ls /local",
+         "xenhypfs ls /", "xenhypfs tree", "xl set-parameters foo=1", "xl info -n", "xl claims",
+         "xenperf", "xenlockprof", "xl getenforce", "xl pci-assignable-list", "xl vm-list"]
+
+# A guest's life, and every command that looks at or changes it.
+LIFE = ["xl create /root/tiny.cfg", "xl create /root/meter.cfg",
+        "xl console -t vuart meter", (r"METER_SETUP.*\n", b"\x1d"),
+        "xl list", "xl vcpu-list", "xl list -l meter", "xenstore-ls /local/domain/2", "xl pause tiny", "xl list", "xl vcpu-list tiny",
+        "xl unpause tiny", "xl list tiny", "xl rename meter clock", "xl domid clock", "xl domname 2", "xl domid meter",
+        "xl uptime clock", "xl uptime -s clock", "xl mem-max clock 8", "xl trigger clock nmi", "xl sched-credit2",
+        "xl sched-credit2 -d clock -w 512 -c 50", "xl sched-credit2 -d clock", "xl sched-credit2 -d clock -c 0",
+        "xl vcpu-pin clock 0 1", "xl vcpu-pin clock 0 - 0", "xl vcpu-list clock", "xl vcpu-pin clock all all all",
+        "xl vcpu-list clock", "xl vcpu-set clock 1", "xl config-update clock /root/meter.cfg maxmem=32", "xl list -l clock | grep memkb", "xl sysrq clock h",
+        "xl dump-core clock /tmp/core; ls -l /tmp/core | cut -c 1-10", "xenctx 2 0 > /tmp/ctx; grep -c : /tmp/ctx", "xentop -b -i 1",
+        "xl create /root/two.cfg", "xl vcpu-list two", "xl destroy two", "xl destroy clock",
+        "xl destroy tiny", "xl list"]
+
+PACKAGE = ["test-resource", "test-paging-mempool", "test-xenstore -i 3"]
+
+# Pools, with two CPUs.
+POOLS = ["xl create /root/tiny.cfg", "xl cpupool-cpu-remove Pool-0 1", """xl cpupool-create 'name="second"' 'sched="credit2"' 'cpus="1"'""",
+         "xl cpupool-list -c", "xl cpupool-list", "xl cpupool-migrate tiny second", "xl list -c", "xl vcpu-list tiny", "xl sched-credit2",
+         "xl sched-credit2 -s -p second", "xl sched-credit2 -s -p second -r 2000", "xl sched-credit2 -s -p second",
+         "xl sched-credit2 -d tiny -w 128", "xl vcpu-pin tiny 0 0", "xl vcpu-pin tiny 0 1", "xl vcpu-list tiny",
+         "xl cpupool-destroy second", "xl cpupool-cpu-remove second 1", "xl cpupool-migrate tiny Pool-0", "xl vcpu-list tiny",
+         "xl cpupool-rename second spare", "xl cpupool-list", "xl cpupool-destroy spare", "xl cpupool-list -c",
+         "xl create -q /root/tiny.cfg 'name=\"other\"' 'pool=\"spare\"'", "xl cpupool-cpu-add Pool-0 1", "xl cpupool-list -c",
+         """xl cpupool-create 'name="rt"' 'sched="rtds"'""", "xl cpupool-destroy rt", "xl destroy tiny", "xl list"]
+
+# A pool with another scheduler, which Debian's Xen does not have.
+RTDS = ["xl create /root/tiny.cfg", "xl cpupool-cpu-remove Pool-0 1", """xl cpupool-create 'name="rt"' 'sched="rtds"' 'cpus="1"'""",
+        "xl cpupool-list", "xl cpupool-migrate tiny rt", "xl sched-rtds", "xl sched-rtds -d tiny -v all",
+        "xl sched-rtds -d tiny -v 0 -p 20000 -b 5000 -e 0", "xl sched-rtds -d tiny -v 0", "xl sched-rtds -d tiny -v all -p 9000 -b 3000 -e 1",
+        "xl sched-rtds -d tiny -v all", "xl sched-credit2", "xl cpupool-migrate tiny Pool-0", "xl cpupool-destroy rt",
+        "xl cpupool-cpu-add Pool-0 1", "xl cpupool-list -c", "xl destroy tiny"]
+
+# What must be refused, and leave nothing behind.
+WRONG = ["xl info | grep free_memory > /tmp/before",
+         "echo not a kernel > /guests/bad; sed s,/guests/tiny,/guests/bad, /root/tiny.cfg > /root/bad.cfg; xl create /root/bad.cfg",
+         "xl create /root/none.cfg",
+         "sed 's/memory = 16/memory = 16000/' /root/tiny.cfg > /root/big.cfg; xl create /root/big.cfg",
+         "xl create /root/tiny.cfg", "xl create /root/tiny.cfg", "xl vcpu-pin tiny 0 7", "xl vcpu-pin tiny 5 0", "xl vcpu-pin tiny 0 x",
+         "xl vcpu-pin nobody 0 0", "xl vcpu-pin 0 9 0", "xl pause nobody", "xl destroy 0", "xl destroy 77", "xl rename tiny Domain-0",
+         """xl cpupool-create 'name="empty"'""", """xl cpupool-create 'name="taken"' 'cpus="1"'""", """xl cpupool-create 'name="Pool-0"'""",
+         "xl cpupool-destroy Pool-0", "xl cpupool-cpu-add Pool-0 9", "xl cpupool-cpu-remove Pool-0 0-1", "xl cpupool-list -c",
+         "xl cpupool-migrate tiny nowhere", "xl cpupool-migrate tiny empty", "xl sched-credit2 -d tiny -w 70000", "xl sched-credit2 -d tiny -w 0",
+         "xl sched-credit2 -d tiny -c 1000", "xl sched-rtds -d tiny -p 1 -b 1 -e 0", "xl mem-max tiny x", "xl console nobody",
+         "xl create -q /root/tiny.cfg vcpus=200 name=\\\"many\\\"", "xl create -q /root/tiny.cfg gic_version=\\\"v3\\\" name=\\\"other\\\"",
+         "xl create -q /root/tiny.cfg pool=\\\"none\\\" name=\\\"lost\\\"", "xl destroy tiny", "xl destroy tiny", "xl list",
+         "xl info | grep free_memory | diff /tmp/before -"]
+
+
+# A Linux guest with a virtual disk and a virtual network card, and what only a guest that answers can do.
+LINUX = ["dd if=/dev/zero of=/tmp/disk bs=1M count=32 2>/dev/null; losetup /dev/loop0 /tmp/disk",
+         "brctl addbr xenbr0; ip addr add 10.0.0.1/24 dev xenbr0; ip link set xenbr0 up",
+         "(nc -l -p 9999 > /tmp/net; nc -l -p 9999 > /tmp/net2) &", "xl create /root/debian.cfg", "said debian 'INIT done'", "xl list debian",
+         "xl vcpu-list debian", "xl block-list debian", "xl network-list debian",
+         "grep -c $(md5sum < /tmp/net | cut -c 1-32) /var/log/xen/console/guest-debian.log",
+         "xl console debian", ("linux# ", b"\n"), ("linux# ", b"cat /sys/hypervisor/type; nproc\n"), ("linux# ", b"\x1d"),
+         "xl vcpu-set debian 1", "said debian 'CPU1: shutdown\\|psci: CPU1 killed'", "xl vcpu-set debian 2",
+         "xenstore-write /local/domain/1/memory/target 98304; within 30 sh -c 'xl list debian | grep -q \" 96 \"'; xl list debian",
+         "xl pause debian; xl list debian; xl unpause debian", "xl sysrq debian h; said debian 'sysrq: HELP'",
+         "xl reboot debian",
+         "within 90 sh -c '[ $(grep -c INIT.done /var/log/xen/console/guest-debian.log) = 2 ]'; xl domid debian",
+         "xl shutdown -w debian", "xl list", "losetup -d /dev/loop0"]
+
+
+def linux_files(ramdisk_variant="guest", work=8, **keys):
+    guest = {"memory": 128, "vcpus": 2, "ramdisk": "/guests/initrd", "disk": ["phy:/dev/loop0,xvda,w"],
+             "vif": ["bridge=xenbr0,mac=00:16:3e:00:00:01"], **keys}
+    extra = f"console=hvc0 quiet do=disk,net work={work} end=prompt"
+    return {"guests/linux": ramdisk.kernel("cloud"), "guests/initrd": ramdisk.build("cloud", ramdisk_variant),
+            "root/debian.cfg": xl.config("debian", kernel="/guests/linux", extra=extra, **guest)}
+
+
+@test(limit=400, level="long", cpu="many", needs="xl")
+def linux_guest():
+    """Linux as a guest: disk, network, console, CPUs, memory, reboot and shutdown."""
+    xl.compared("linux_guest", LINUX, linux_files(), limit=390).no_trouble()
+
+
+@test(limit=300, level="long", cpu="many", needs="xl")
+def alone():
+    xl.compared("alone", ALONE, FILES).no_trouble()
+
+
+@test(limit=300, level="long", cpu="many", needs="xl")
+def life():
+    xl.compared("life", LIFE, FILES).no_trouble()
+
+
+@test(limit=300, level="long", cpu="many", needs="xl")
+def package():
+    """Conformance tests that the package brings."""
+    xl.compared("package", PACKAGE, FILES).succeeded().no_trouble()
+
+
+@test(limit=300, level="long", cpu="many", needs="xl")
+def pools():
+    xl.compared("pools", POOLS, FILES).no_trouble()
+
+
+@test(limit=300, level="long", cpu="many", needs="xl")
+def rtds():
+    """RTDS in a pool of its own: xl's list of vCPUs with what was set."""
+    if linux.hypervisor == "xen":
+        return
+    done = xl.session(RTDS, FILES).succeeded().no_trouble()
+    for command, last, wanted in (("xl sched-rtds -d tiny -v all", False, "tiny 1 0 10000 4000 yes"),
+                                  ("xl sched-rtds -d tiny -v 0", False, "tiny 1 0 20000 5000 no"),
+                                  ("xl sched-rtds -d tiny -v all", True, "tiny 1 0 9000 3000 yes")):
+        done.equal(re.sub(" +", " ", done.exactly(command, last).lines[-1].strip()), wanted, command)
+
+
+@test(limit=300, level="long", cpu="many", needs="xl")
+def wrong():
+    xl.compared("wrong", WRONG, FILES).no_trouble()
+
+
+# Create and destroy $1 guests one after the other; the pages that are free must come back to what they were after the first.
+CYCLES = b"""#!/bin/sh
+one() {
+    xl create -q -e /root/tiny.cfg && xl destroy tiny || exit 1
+}
+one
+free=$(pages | sed 's/.*free=\\([0-9]*\\).*/\\1/')
+for round in $(seq "$1"); do
+    one
+    [ $((round % 25)) != 0 ] || echo "round $round: $(pages "$free" 60)" || exit 1
+done
+pages "$free" 60 >/dev/null && echo "as many free as before"
+"""
+
+# $1 guests at once; all run, all go, and the pages come back.
+MANY = b"""#!/bin/sh
+xl create -q -e /root/tiny.cfg && xl destroy tiny || exit 1
+free=$(pages | sed 's/.*free=\\([0-9]*\\).*/\\1/')
+for number in $(seq "$1"); do
+    xl create -q -e /root/tiny.cfg "name=\\"g$number\\"" || exit 1
+done
+xl list | grep -c '^g.* 16 *1'
+for number in $(seq "$1"); do
+    xl destroy "g$number" || exit 1
+done
+xl list | grep -c '^g'
+pages "$free" 60 >/dev/null && echo "as many free as before"
+"""
+
+# kill -9 of xl at one time or another of a creation, and of xenconsoled: what is left can be destroyed, and the next command works.
+KILLED = b"""#!/bin/sh
+others() {
+    xl list | awk 'NR > 1 && $1 != "Domain-0" { print $(NF - 4) }'
+}
+xl create -q -e /root/tiny.cfg && xl destroy tiny || exit 1
+free=$(pages | sed 's/.*free=\\([0-9]*\\).*/\\1/')
+for ms in $(seq "$1"); do
+    xl create -q -e /root/tiny.cfg >/tmp/log 2>&1 &
+    usleep $((ms * 40000))
+    [ $((ms % 4)) != 0 ] || kill -9 $(cat /run/xenconsoled.pid)
+    kill -9 $! 2>/dev/null
+    wait
+    [ $((ms % 4)) != 0 ] || xenconsoled --log=guest --pid-file=/run/xenconsoled.pid
+    for id in $(others); do
+        xl destroy "$id" || exit 1
+    done
+    [ -z "$(others)" ] || exit 1
+done
+xl create -q -e /root/tiny.cfg && xl destroy tiny && pages "$free" 60 >/dev/null && echo "as many free as before"
+"""
+
+
+def loop(script, count, limit):
+    done = xl.session([f"sh /root/script {count}", "cat /proc/meminfo | head -3"], {**FILES, "root/script": script}, limit=limit)
+    return done.succeeded().no_trouble()
+
+
+@test(limit=300, level="long", cpu="many", needs="xl")
+def cycles_25():
+    """Create and destroy: exactly as many pages are free before and after."""
+    loop(CYCLES, 25, 290).says(r"^as many free as before$")
+
+
+@test(limit=300, level="long", cpu="many", needs="xl")
+def killed():
+    loop(KILLED, 20, 290).says(r"^as many free as before$")
+
+
+@test(limit=7200, level="long", cpu="many", needs="xl")
+def cycles_1000():
+    loop(CYCLES, 1000, 7100).says(r"^as many free as before$")
+
+
+@test(limit=400, level="long", cpu="many", needs="xl")
+def many():
+    """32 guests of 16 MiB beside a Dom0 of 512 MiB on 2 GiB."""
+    loop(MANY, 32, 390).says(r"^32\n0\nas many free as before$")
+
+
+if __name__ == "__main__":
+    sys.exit(xl.main())
