@@ -1,23 +1,28 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-# run.py - builds, boots a machine with two domains, shows its console, then measures. Called by ./run.
-"""Builds Bulkhead and boots it on an emulated four-core machine with two domains: the latency meter, and a
-busy neighbour that keeps its own CPU and memory hot. Shows the console until the meter is done, then the
-latency table beside bare metal and Debian's Xen (a quick part of what ./bench measures). Ends by itself,
-within three minutes."""
+# run.py - the experiment: Debian's Dom0 with stock xl, a latency guest unpinned and pinned, then the table. Called by ./run.
+"""Builds Bulkhead and boots it on an emulated four-core machine: Dom0 is Debian's stock kernel with two vCPUs and Debian's stock
+xl, which creates a guest with two vCPUs that measures interrupt latency. It measures unpinned, then pinned by
+
+    xl vcpu-pin 0 0 0;  xl vcpu-pin 0 1 1;  xl vcpu-pin 1 0 2;  xl vcpu-pin 1 1 3
+
+then with other settings of vwfi and DEBUG, and on Debian's Xen. Ends by itself within six minutes, with the latencies in
+instructions beside bare metal and Debian's Xen, on one CPU in exact virtual time (a quick part of what ./bench measures)."""
 import argparse
 import glob
 import os
 import subprocess
 import sys
-import tempfile
+import threading
+import time
 
-import mktree
+import bench_cases
 import qemu
+import run_session
+import toolstack
+import without_firmware
 
-LIMIT = 60  # Seconds for the two domains.
 NAMED_BUILDS = ("release", "debug", "full_path")
-GUESTS = os.path.join("build", "guests")
 
 
 def configurations():
@@ -26,13 +31,16 @@ def configurations():
 
 
 def parse():
-    parser = argparse.ArgumentParser(prog="run", description=__doc__)
+    parser = argparse.ArgumentParser(prog="run", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--board", default="virt",
                         help=f"one of: {', '.join(qemu.Board.names())} (default: virt)")
     parser.add_argument("--config", default="release", metavar="NAME",
                         help="what to build: configs/NAME_defconfig, one of: "
                         f"{', '.join(configurations())} (default: release)")
-    parser.add_argument("--no-table", action="store_true", help="end after the two domains, measure nothing")
+    parser.add_argument("--shell", action="store_true",
+                        help="stay at Dom0's prompt, to drive it by hand; `poweroff -f` there ends it, and Ctrl-a x at any time")
+    parser.add_argument("--no-table", action="store_true", help="end after the first session, measure nothing else")
+    parser.add_argument("--xen", action="store_true", help="the session, or the prompt, on Debian's Xen instead")
     # Not for users: another hypervisor than ours, to try the rest; and only a look at the arguments.
     parser.add_argument("--hypervisor", metavar="FILE", help=argparse.SUPPRESS)
     parser.add_argument("--check-words", action="store_true", help=argparse.SUPPRESS)
@@ -40,6 +48,8 @@ def parse():
     if options.config not in configurations():
         known = ", ".join(configurations())
         raise qemu.Problem(f"there is no configuration '{options.config}'; there are: {known}")
+    if options.xen and options.board == "zcu102":
+        raise qemu.Problem("Debian's Xen does not come up on zcu102: use --board virt or virt-gicv3")
     return options
 
 
@@ -55,7 +65,9 @@ def make(*arguments):
 
 def build(options):
     """Returns the hypervisor's image."""
-    make(f"{GUESTS}/meter.img", f"{GUESTS}/busy.img")
+    make(run_session.GUEST)
+    if options.xen:
+        return bench_cases.XEN
     if options.hypervisor:
         return options.hypervisor
     say(f"building Bulkhead, configuration {options.config}")
@@ -70,42 +82,77 @@ def build(options):
     return os.path.join(directory, "bulkhead")
 
 
-def domains():
-    return [mktree.Domain("meter", f"{GUESTS}/meter.img", "rounds=2000 histogram=0", memory_kib=32 << 10),
-            mktree.Domain("busy", f"{GUESTS}/busy.img", "mib=16 every=1000", memory_kib=64 << 10)]
+def machine_words(options):
+    """What this board's machine needs beside its name."""
+    board = qemu.Board.load(options.board)
+    words = {"board": options.board, "smp": board.cpus}
+    if options.board == "zcu102":
+        # The cloud kernel has no drivers for it; and the firmware that the tree speaks of is not there in QEMU.
+        words.update(kernel="generic", edit=without_firmware.without_firmware, memory="2G")
+    return board, words
 
 
-def boot(board, image):
-    """Show the console of the machine until the meter ends it."""
-    with tempfile.TemporaryDirectory(prefix="run-") as directory:
-        tree = os.path.join(directory, "tree.dtb")
-        loaders = mktree.make_tree(board, domains(), "console=dtuart", tree)
-        line = qemu.command(board, image, dtb=tree, loaders=loaders)
-        say(f"booting {board.title}, {board.cpus} CPUs, with two domains: the meter (domain 1) and its busy "
-            "neighbour (domain 2)")
-        result = qemu.boot(line, LIMIT, on_line=lambda text: print(f"  | {text}", flush=True))
-    if result.ended == "limit":
-        raise qemu.Problem(f"the meter was not done after {LIMIT} s, so QEMU was stopped; its command was:\n"
-                           f"{result.shell()}")
-    if result.status != 0 or "METER " not in result.text:
-        raise qemu.Problem(f"the machine ended with status {result.status}, without figures of the meter\n"
-                           f"{result.errors}")
-    say(f"the meter ended the machine after {result.seconds:.0f} s. This was in real time, on an emulator "
-        "that shares this computer with others: the latencies above are mostly the emulator's.")
+class Show:
+    """Prints a session as it goes; and a line of life while nothing is said for long."""
+
+    def __init__(self):
+        self.last = time.monotonic()
+        self.over = threading.Event()
+        threading.Thread(target=self.live, daemon=True).start()
+
+    def line(self, text):
+        self.last = time.monotonic()
+        print(f"  | {text.replace(toolstack.ASK_TERMINAL, '')}", flush=True)
+
+    def live(self):
+        while not self.over.wait(5):
+            if time.monotonic() - self.last > 20:
+                self.last = time.monotonic()
+                say("still running")
+
+
+def main_session(options, image):
+    """The experiment itself, its console shown. Returns its figures."""
+    board, words = machine_words(options)
+    say(f"booting {board.title}, {board.cpus} CPUs: Dom0 has 2 vCPUs, and types what follows the prompt")
+    show = Show()
+    case = run_session.Case("xen" if options.xen else "bulkhead", "trap" if options.xen else "auto",
+                            "on" if options.config == "debug" else "off")
+    try:
+        return run_session.run(case, image, on_line=show.line, **words)
+    finally:
+        show.over.set()
+
+
+def further_sessions(options):
+    """The same with other settings, and on Debian's Xen: one line each."""
+    _, words = machine_words(options)
+    found = []
+    cases = list(run_session.cases(with_xen=options.board != "zcu102"))
+    for number, case in enumerate(cases, 1):
+        say(f"[{number}/{len(cases)}] the same with {case.title()}")
+        found += run_session.run(case, run_session.image(case), **words)
+    return found
 
 
 def main():
     os.chdir(qemu.TOP)
     qemu.end_on_signals()
     options = parse()
-    board = qemu.Board.load(options.board)
     if options.check_words:
         return 0
-    boot(board, build(options))
-    if options.no_table:
+    image = build(options)
+    if options.shell:
+        _, words = machine_words(options)
+        return run_session.shell(image, say, **words)
+    rows = main_session(options, image)
+    if options.no_table or options.xen:
+        print(run_session.table(rows))
         return 0
-    say("now the latencies that count, in instructions")
     make("release", "debug")
+    rows += further_sessions(options)
+    print(f"\n{run_session.table(rows)}\n")
+    say("now the latencies that count: in instructions, on one CPU in exact virtual time")
     line = ["/usr/bin/python3", "tools/bench.py", "--quick", "--no-build"]
     return subprocess.run(line, check=False).returncode
 
