@@ -9,6 +9,7 @@
 #include "base/page_alloc.h"
 #include "core/domain_list.h"
 #include "core/grant_table.h"
+#include "core/trace.h"
 #include "lib/abi.h"
 #include "lib/error.h"
 #include "lib/panic.h"
@@ -196,6 +197,9 @@ static bool stop(struct domain *domain, enum shutdown_reason reason)
 {
     bool first = domain_stop(domain, reason);
 
+    if (first) {
+        trace_put(TRC_SCHED_SHUTDOWN, (uint32_t[]){domain->id, 0, (uint32_t)reason}, 3);
+    }
     if (first && domain_get(DOMID_CONTROL) == NULL) {
         domain_let_go(domain);
     }

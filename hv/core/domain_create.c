@@ -13,6 +13,7 @@
 #include "core/grant_table.h"
 #include "core/pcpu.h"
 #include "core/sched_setup.h"
+#include "core/trace.h"
 #include "core/wall_clock.h"
 #include "drivers/gic.h"
 #include "lib/abi.h"
@@ -236,6 +237,8 @@ int domain_begin(const struct domain_params *params, struct domain **out)
     watchdog_init(domain);
     wall_clock_tell(domain);
     domain_list_add(domain);
+    trace_put(TRC_DOM0_DOM_ADD, (uint32_t[]){domain->id}, 1);
+    trace_put(TRC_SCHED_DOM_ADD, (uint32_t[]){domain->id}, 1);
     *out = domain;
     return 0;
 }

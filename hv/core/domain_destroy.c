@@ -29,6 +29,7 @@
 #include "core/grant_table.h"
 #include "core/irq.h"
 #include "core/pcpu.h"
+#include "core/trace.h"
 #include "lib/abi.h"
 #include "lib/lock_rank.h"
 #include "lib/panic.h"
@@ -166,6 +167,8 @@ static void become_dead(struct domain *domain)
     }
     list_append(&dead, &domain->dead_link);
     spin_unlock(&dead_lock);
+    trace_put(TRC_SCHED_DOM_REM, (uint32_t[]){domain->id}, 1);
+    trace_put(TRC_DOM0_DOM_REM, (uint32_t[]){domain->id}, 1);
     events_raise_global(VIRQ_DOM_EXC);
 }
 

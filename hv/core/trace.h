@@ -59,5 +59,7 @@ void trace_sched_add(struct sched_pool *pool);
 void trace_sched_watch(bool on);
 /* The running vCPU sleeps in place, or goes on after it. */
 void trace_sched_doze(const struct sched_unit *unit, bool begins);
+/* @unit goes offline: of one that is asleep the policy does not hear. */
+void trace_sched_offline(const struct sched_unit *unit);
 
 #endif

@@ -186,3 +186,10 @@ void trace_sched_doze(const struct sched_unit *unit, bool begins)
         put_change(who, RUNSTATE_RUNNABLE, RUNSTATE_RUNNING);
     }
 }
+
+void trace_sched_offline(const struct sched_unit *unit)
+{
+    if (unit->state == RUNSTATE_BLOCKED) { /* Without the pool's lock: it is told, not acted on. */
+        put_change(who_of(unit, 0), RUNSTATE_BLOCKED, RUNSTATE_OFFLINE);
+    }
+}

@@ -17,6 +17,7 @@
 #include "core/domain.h"
 #include "core/irq.h"
 #include "core/pcpu.h"
+#include "core/trace.h"
 #include "core/vcpu.h"
 
 void vcpu_notice(struct vcpu *vcpu)
@@ -129,6 +130,7 @@ void vcpu_hold(struct vcpu *vcpu)
     unsigned cpu;
 
     vcpu->may_run = false;
+    trace_sched_offline(&vcpu->unit);
     cpus = sched_sleep(&vcpu->unit, RUNSTATE_OFFLINE, time_now_ns());
     cpu = atomic_load(&vcpu->loaded_cpu); /* It may sleep there, its registers still in the CPU. */
     pcpu_reschedule(cpus | (cpu != CPU_NONE ? BIT32(cpu) : 0));
