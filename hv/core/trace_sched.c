@@ -30,13 +30,12 @@ static bool watching;
 
 static const struct sched_ops *real_ops(const struct sched_pool *pool)
 {
-    unsigned i = 0;
-
-    while (pool->ops != &tables[i].ops) {
-        i++;
-        ASSERT(i < POLICY_MAX);
+    for (unsigned i = 0; i < POLICY_MAX; i++) {
+        if (pool->ops == &tables[i].ops) {
+            return tables[i].real;
+        }
     }
-    return tables[i].real;
+    panic("trace: a pool that is watched has the table of a policy");
 }
 
 /* A unit, or a pCPU's idle one. */
@@ -138,9 +137,8 @@ static const struct sched_ops *watched_ops(const struct sched_ops *ops)
 {
     unsigned i = 0;
 
-    while (tables[i].real != NULL && tables[i].real != ops) {
+    while (i < POLICY_MAX - 1 && tables[i].real != NULL && tables[i].real != ops) {
         i++;
-        ASSERT(i < POLICY_MAX);
     }
     if (tables[i].real == NULL) {
         tables[i].ops = *ops;
@@ -150,6 +148,7 @@ static const struct sched_ops *watched_ops(const struct sched_ops *ops)
         tables[i].ops.hand_over = watched_hand_over;
         tables[i].real = ops;
     }
+    ASSERT(tables[i].real == ops); /* As many tables as there are policies. */
     return &tables[i].ops;
 }
 
