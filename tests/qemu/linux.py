@@ -29,12 +29,13 @@ PROMPT = r"linux# "
 TROUBLE = (r"rcu: INFO: .*stall", r"rcu_\w+ (self-)?detected stall", r"rcu: .*kthread starved", r"soft lockup", r"hard LOCKUP",
            r"spurious 8250", r"blocked for more than", r"Kernel panic", r"Oops", r"\bBUG:", r"\bWARNING:", r"nobody cared",
            r"Internal error", r"Call trace", r"clocksource: .*unstable", r"timekeeping watchdog",
-           r"NETDEV WATCHDOG", r"NOHZ.*softirq", r"sched: RT throttling", r"INIT failed", r"^\(BH\) error",
+           r"NETDEV WATCHDOG", r"NOHZ.*softirq", r"INIT failed", r"^\(BH\) error",
            r"ASSERT", r"\(XEN\) .*(Assertion|BUG)")
 
 # Emulated CPUs that share the computer's with others may stand still for a while; so this says nothing about us, but in
 # exact virtual time of one CPU.
 LATE = r"hrtimer: interrupt took"
+THROTTLED = r"sched: RT throttling"  # The same; in exact virtual time also of several CPUs.
 
 OTHERS = re.compile(r"\(d\d+\) |\(XEN\) DOM[1-9]\d*: ")  # Lines of Dom0 have no prefix.
 
@@ -94,11 +95,12 @@ class Result(scenario.Result):
 
     def warnings(self, who=""):
         """The kernel's warnings and worse, normalised, each once."""
-        return sorted({normal(line) for line in self.block("dmesg", who) if not re.search(LATE, line)})
+        return sorted({normal(line) for line in self.block("dmesg", who) if not re.search(f"{LATE}|{THROTTLED}", line)})
 
     def loaded(self, who, seconds, cpus=1):
         """Steps stress, sleeps, interrupts and dmesg in exact virtual time: all took as long as they should."""
         self.did("stress", "sleeps", "interrupts", "dmesg", who=who, cpus=cpus).no_trouble().off()
+        self.says_not(THROTTLED)
         if cpus == 1:
             self.says_not(LATE)
         text = "\n".join(self.says_of(who))
