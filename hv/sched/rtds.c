@@ -209,13 +209,13 @@ static bool watched(const struct sched_pool *pool, uint64_t at_ns, unsigned but)
 static uint32_t watch(struct sched_pool *pool)
 {
     const struct order_node *next = order_first(&pool->order[RENEW], 1);
-    unsigned cpu = first_cpu(pool->cpus);
+    uint32_t first = pool->cpus & (0 - pool->cpus);
 
     if (next == NULL || (pool->policy[POOL_TOLD] & pool->cpus) != 0 || watched(pool, next->key, CPU_NONE)) {
         return 0;
     }
-    pool->policy[POOL_TOLD] |= BIT64(cpu);
-    return BIT32(cpu);
+    pool->policy[POOL_TOLD] |= first;
+    return first;
 }
 
 /* Begin the next period of waiting units whose deadline has passed. Returns how many are in @renewed. */
