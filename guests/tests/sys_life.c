@@ -222,6 +222,17 @@ static void check_vcpus_and_memory(void)
     CHECK_EQ(context(XEN_DOMCTL_setvcpucontext, domid, 1, &regs), E_INVAL);
     CHECK_EQ(populate(domid, RAM_GFN, 0), 0); /* It may have none yet. */
     CHECK_EQ(max_mem(domid, 16), 0);
+    CHECK_EQ(populate(domid, RAM_GFN, 9), 0); /* As a whole or not at all. */
+    CHECK_EQ(max_mem(domid, 8UL << 20), 0);
+    CHECK_EQ(populate(domid, RAM_GFN, 18), free_pages() > 1UL << 18 ? 1 : 0);
+    CHECK_EQ(populate(domid, RAM_GFN + (1UL << 18), 18), 0); /* The machine has 2 GiB. */
+    CHECK_EQ(info(domid, &of), 0);
+    CHECK_EQ(of.tot_pages, 1UL << 18);
+    CHECK_EQ(simple(XEN_DOMCTL_destroydomain, domid), 0);
+    CHECK(wait_free(before));
+    CHECK_EQ(create(&config, 0, &domid), 0);
+    CHECK_EQ(max_vcpus(domid, 2), 0);
+    CHECK_EQ(max_mem(domid, 16), 0);
     for (uint64_t i = 0; i < 6; i++) {
         CHECK_EQ(populate(domid, RAM_GFN + 512 * i, 0), i < 4 ? 1 : 0);
     }

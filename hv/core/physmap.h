@@ -71,6 +71,9 @@ int physmap_unmap(struct physmap *map, uint64_t gfn, bool own);
 /* Empty @gfn if @page is there by a grant; its use stays counted, and is the caller's. -ENOENT. */
 int physmap_unmap_grant(struct physmap *map, uint64_t gfn, pa_t page);
 
+/* May it have @pages more, and are so many free? True for a direct-mapped one, whose pages are its own. */
+bool physmap_has_room(struct physmap *map, uint64_t pages);
+
 /* Give the domain zeroed RAM at @gfn, up to @pages of it: how many in @done. Also PHYSMAP_AGAIN; -EBUSY as
  * physmap_map(). Of a direct-mapped domain: the page must be its own, -EINVAL. */
 int physmap_populate(struct physmap *map, uint64_t gfn, uint64_t pages, uint64_t *done);

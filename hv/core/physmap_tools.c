@@ -3,6 +3,7 @@
  */
 #include "arch/cache.h"
 #include "arch/mmu.h"
+#include "base/page_alloc.h"
 #include "core/physmap.h"
 #include "lib/error.h"
 
@@ -41,6 +42,17 @@ uint64_t physmap_publish_some(struct physmap *map, uint64_t gfn, uint64_t end)
     }
     spin_unlock(&map->lock);
     return gfn;
+}
+
+bool physmap_has_room(struct physmap *map, uint64_t pages)
+{
+    uint64_t count = atomic_load(&map->page_count);
+    bool fits;
+
+    spin_lock(&map->lock);
+    fits = map->direct_map || (count <= map->page_limit && pages <= map->page_limit - count);
+    spin_unlock(&map->lock);
+    return fits && (map->direct_map || pages <= page_free_bytes() >> PAGE_SHIFT);
 }
 
 static bool is_device(const struct stage2_entry *entry, pa_t page)

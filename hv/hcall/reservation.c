@@ -51,6 +51,15 @@ static bool read_request(struct vcpu *vcpu, const uint64_t args[5], struct reque
            hypercall_target(vcpu, wish->domid, &request->domain) == 0 && read_extent(vcpu, request);
 }
 
+/* An extent that cannot be had as a whole is not begun: who asked tries smaller ones at the same place. */
+static int check_room(const struct request *request, unsigned op)
+{
+    bool begins = populates(op) && request->page == 0;
+
+    return begins && !physmap_has_room(&request->domain->physmap, BIT64(request->wish.extent_order)) ? -ENOMEM
+                                                                                                     : 0;
+}
+
 /* One page or block of the extent. Returns 0 and how many pages that was, PHYSMAP_AGAIN or an error. */
 static int step(const struct request *request, unsigned op, uint64_t *done)
 {
@@ -82,7 +91,10 @@ int64_t memory_adjust_reservation(struct vcpu *vcpu, uint64_t args[5])
     for (unsigned i = 0; i < STEPS_PER_STAY && error == 0; i++) {
         uint64_t done = 0;
 
-        error = step(&request, op, &done);
+        error = check_room(&request, op);
+        if (error == 0) {
+            error = step(&request, op, &done);
+        }
         if (error != 0) {
             break;
         }
