@@ -9,10 +9,12 @@
 #include <xen/xen.h>
 
 #include <xen/memory.h>
+#include <xen/sched.h>
 
 #define OTHER 1U
 #define OTHER_GFN 0x40800U /* 8 MiB into its RAM. */
 #define HOLES 64U
+#define YIELDS 100U
 #define HOLES_AT (16UL << 20) /* From the start of the RAM. */
 
 static uint64_t timed_memory_op(uint64_t op, const volatile void *argument, int64_t *result)
@@ -77,6 +79,9 @@ void measure_manager(uint64_t rounds)
     if (!make_holes()) {
         print("ubench: no holes\n");
         return;
+    }
+    for (unsigned i = 0; i < YIELDS; i++) { /* The other comes to its sleep first. */
+        hypercall(__HYPERVISOR_sched_op, SCHEDOP_yield, 0, 0, 0, 0);
     }
     for (uint64_t round = 0; round < rounds; round++) {
         if (!one_page(round, &map, &take)) {
