@@ -47,12 +47,13 @@ uint64_t physmap_publish_some(struct physmap *map, uint64_t gfn, uint64_t end)
 bool physmap_has_room(struct physmap *map, uint64_t pages)
 {
     uint64_t count = atomic_load(&map->page_count);
-    bool fits;
+    bool begun, fits;
 
     spin_lock(&map->lock);
-    fits = map->direct_map || (count <= map->page_limit && pages <= map->page_limit - count);
+    begun = map->direct_map || map->raw; /* What is being zeroed is taken already. */
+    fits = count <= map->page_limit && pages <= map->page_limit - count;
     spin_unlock(&map->lock);
-    return fits && (map->direct_map || pages <= page_free_bytes() >> PAGE_SHIFT);
+    return begun || (fits && pages <= page_free_bytes() >> PAGE_SHIFT);
 }
 
 static bool is_device(const struct stage2_entry *entry, pa_t page)
