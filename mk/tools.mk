@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# tools.mk - programs for this machine: the QEMU plugins that count stays in EL2, and instructions; and for Dom0's Linux: pages.
+# tools.mk - programs for this machine: the QEMU plugins that count stays in EL2, and instructions; schedcheck. And for
+# Dom0's Linux: pages, a653sched.
 
 el2stay-sources := $(wildcard tools/el2stay/*.c)
 EL2STAY := $(O)/tools/el2stay.so
@@ -45,5 +46,15 @@ $(PAGES): tools/pages/pages.c $(MAKE_FILES) | $(XEN_HEADERS)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CROSS)gcc -std=gnu17 -O2 -static $(warnings) -idirafter $(O)/include $< -o $@.$$$$ && mv $@.$$$$ $@
 
+# For Dom0, static, so that it runs wherever it is put.
+A653SCHED := $(O)/tools/a653sched
+a653sched-sources := $(wildcard tools/a653sched/*.c)
+
+$(A653SCHED): $(a653sched-sources) $(wildcard tools/a653sched/*.h) $(MAKE_FILES) | $(XEN_HEADERS)
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CROSS)gcc -std=gnu17 -O2 -g -static -Itools/a653sched -isystem $(O)/include $(warnings) $(a653sched-sources) \
+		-o $@.$$$$ && mv $@.$$$$ $@
+
 .PHONY: tools
-tools: $(EL2STAY) $(INSNCOUNT) $(SCHEDCHECK) $(PAGES)
+tools: $(EL2STAY) $(INSNCOUNT) $(SCHEDCHECK) $(PAGES) $(A653SCHED)

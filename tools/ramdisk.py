@@ -52,12 +52,14 @@ class Variant:
     modules: dict = dataclasses.field(default_factory=dict)
     programs: tuple = ()
     files: str = ""  # A directory whose files come too.
+    own: dict = dataclasses.field(default_factory=dict)  # Programs of this project: path in the ramdisk -> file.
     packed: bool = False  # By gzip: smaller to load, slower to boot.
 
 
 VARIANTS = {
     "plain": Variant(),
     "dom0": Variant({"xen": XEN_MODULES}),
+    "a653sched": Variant({"xen": XEN_MODULES}, own={"usr/bin/a653sched": os.path.join("build", "tools", "a653sched")}),
     "dom0-gz": Variant({"xen": XEN_MODULES}, packed=True),
     "load": Variant({"xen": XEN_MODULES}, LOAD_PROGRAMS),
     "disks": Variant({"xen": XEN_MODULES, "disks": DISK_MODULES}, LOAD_PROGRAMS),
@@ -165,6 +167,7 @@ def closure(module, needs):
 def all_files(name, variant):
     """{path in the ramdisk: file's name or bytes}"""
     files = {"init": INIT, "bin/busybox": os.path.join(PROGRAMS, "bin", "busybox"), **module_files(name, variant.modules)}
+    files.update(variant.own)
     for program in variant.programs:
         files.update(program_files(program))
     if variant.files:

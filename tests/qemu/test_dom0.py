@@ -93,6 +93,22 @@ def grants_of_version_2():
     result.says(r"Grant tables using version 1 layout")
 
 
+def schedule_from_dom0():
+    """a653sched gives the pool a schedule and shows it; wrong ones are refused with their line named, by itself or from the
+    hypervisor's word, and change nothing."""
+    other = mktree.Domain("steady", scenario.image("sys_steady"), "exit=none rounds=100000000")
+    result = boot([dom0(variant="a653sched", steps="modules,a653sched"), other], options=options(1, "sched=arinc653"), smp=1)
+    result.did("modules", "a653sched", cpus=1).no_trouble().off()
+    lines = "slot 0 0ms 6ms 0 0;slot 0 7ms 2ms 1 0;"
+    result.says(r"^INIT a653sched before: frame 20ms;# .*;slot - 0ms 10ms 0 0;slot - 10ms 10ms 1 0;",
+                rf"^INIT a653sched set: frame 10ms;# CPU start length domain vCPU;{lines.replace('slot 0', 'slot -')}",
+                r"^INIT a653sched status 1: /tmp/vcpu:3: refused: the hypervisor says: slot 2 names a vCPU that is not in the pool",
+                r"^INIT a653sched status 1: /tmp/domain:4: there is no domain 77; xl list has those there are",
+                r"^INIT a653sched status 1: /tmp/overlap:3: the slot starts before that of line 2, on the same CPU, ends",
+                r"^INIT a653sched status 2: a653sched: the schedule in use: .*: is there such a pool\?",
+                rf"^INIT a653sched after: frame 10ms;# CPU start length domain vCPU;{lines.replace('slot 0', 'slot -')}")
+
+
 def disks(kernel, board):
     """Eight disks are read at once. Their interrupts are more than there are list registers, which the hypervisor finds more than
     once, and none is lost: each read ends."""
@@ -147,6 +163,7 @@ test(limit=7200, name="rt_quarter_beside", level="long", needs="linux")(lambda: 
 test(limit=300, name="rt_minute", needs="linux")(lambda: rt_under_load(60, 290))
 test(limit=3600, name="rt_quarter_of_an_hour", level="long", needs="linux")(lambda: rt_under_load(900, 3500))
 test(limit=120, name="grants_of_version_2", needs="linux")(grants_of_version_2)
+test(limit=120, name="schedule_from_dom0", needs="linux")(schedule_from_dom0)
 test(limit=120, name="zcu102", cpu="many", needs="linux")(zcu102)
 
 if __name__ == "__main__":
