@@ -17,6 +17,7 @@ import time
 
 import bench_cases
 import bench_linux
+import bench_plan
 import bench_report
 import bench_sched
 import bench_ubench
@@ -172,7 +173,7 @@ def measure_linux(options):
 
 def measure_sched(options):
     if not options.no_build:
-        build(["release", bench_cases.METER, bench_sched.HOG, bench_sched.SCHEDCHECK])
+        build(["release", bench_cases.METER, bench_sched.HOG, bench_sched.SCHEDCHECK, bench_plan.GUEST])
     failures = bench_sched.run(options.only or "")
     for failure in failures:
         print(f"FAIL {failure}")

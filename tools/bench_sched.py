@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 
 import bench_cases
+import bench_plan
 import mktree
 import qemu
 
@@ -184,4 +185,4 @@ def run(only):
         print(f"[{number}/{len(cases)}] {case.name:32} {row.problem or f'mean {row.mean} max {row.max}'}", flush=True)
         rows.append(row)
     print(f"\n{table(rows)}\n\npicture: {draw(rows)}")
-    return failures(rows)
+    return failures(rows) + (bench_plan.run() if not only else [])
