@@ -11,9 +11,10 @@ from scenario import test
 
 FILES = {
     "guests/tiny": xl.guest("test-sys_platform"),
-    "guests/meter": xl.guest("meter"),
+    "guests/latency": xl.guest("latency"),
     "root/tiny.cfg": xl.config("tiny", extra="exit=none"),
-    "root/meter.cfg": xl.config("meter", kernel="/guests/meter", extra="rounds=200 exit=none histogram=0", vuart="sbsa_uart"),
+    "root/meter.cfg": xl.config("meter", kernel="/guests/latency", extra="rounds=50 windows=1 exit=none"),
+    "root/vuart.cfg": xl.config("vuart", extra="exit=none", vuart="sbsa_uart"),
     "root/two.cfg": xl.config("two", vcpus=2, cpus="0-1", cpus_soft="0", extra="exit=none", maxvcpus=2),
 }
 
@@ -26,7 +27,7 @@ ALONE = ["xl info", "xl list", "xl list -v", "xl vcpu-list", "xl uptime", "xl do
 
 # A guest's life, and every command that looks at or changes it.
 LIFE = ["xl create /root/tiny.cfg", "xl create /root/meter.cfg",
-        "xl console -t vuart meter", (r"METER_SETUP.*\n", b"\x1d"),
+        "xl console meter", (r"LATENCY.*\n", b"\x1d"),
         "xl list", "xl vcpu-list", "xl list -l meter", "xenstore-ls /local/domain/2", "xl pause tiny", "xl list", "xl vcpu-list tiny",
         "xl unpause tiny", "xl list tiny", "xl rename meter clock", "xl domid clock", "xl domname 2", "xl domid meter",
         "xl uptime clock", "xl uptime -s clock", "xl mem-max clock 8", "xl trigger clock nmi", "xl sched-credit2",
@@ -109,6 +110,15 @@ def alone():
 @test(limit=300, level="long", cpu="many", needs="xl")
 def life():
     xl.compared("life", LIFE, FILES).no_trouble()
+
+
+# The virtual UART, which xenconsoled reads too.
+VUART = ["xl create /root/vuart.cfg", "xl console -t vuart vuart", (r"RESULT.*\n", b"\x1d"), "xl list vuart", "xl destroy vuart"]
+
+
+@test(limit=300, level="long", cpu="many", needs="xl")
+def vuart():
+    xl.compared("vuart", VUART, FILES).no_trouble()
 
 
 @test(limit=300, level="long", cpu="many", needs="xl")

@@ -33,8 +33,9 @@ OF_COMMAND = {
     "xl vcpu-list": ((r"^(\S+ \d+ \d+) (?:\d+|-) [r-][b-]([p-]) ", r"\1 CPU ..\2 "),),
     "xl info": ((r"^(host|release|version|xen_extra|xen_version|xen_changeset|cc_compile\w*|build_id) :.*", r"\1 : ..."),
                 (r"^(cpu_mhz|free_memory|total_memory) : [\d.]+", r"\1 : N"),
-                (r"^ (\d+): \d+ \d+ (\d+)$", r" \1: N N \2")),
+                (r"^ (\d+): \d{2,} \d{2,} (\d+)$", r" \1: N N \2")),
     "xentop": ((r"^ ?(\S+) [-dsbcpr]{6} .*", r"\1 ..."),),
+    "xl console": ((r"\d+", "N"),),
     "test-": ((r"\d+ ns", "N ns"),),
     "free": ((r"\d+", "N"),),
 }
@@ -53,7 +54,18 @@ class Reason:
         return command.startswith(self.command) and bool(pattern) and re.fullmatch(pattern, line) is not None
 
 
-REASONS = ()
+REASONS = (
+    Reason("xl info", r"virt_caps : hvm hap vpmu gnttab-v1", r"virt_caps : hvm hap gnttab-v1", "there is no virtual PMU"),
+    Reason("xl info", r"xen_caps : .* xen-N\.N-armv7l", r"xen_caps : xen-N\.N-aarch64", "guests are 64-bit"),
+    Reason("xl info", r"platform_params : virt_start=X", r"platform_params : virt_start=0x0",
+           "nothing of the hypervisor lies in a guest's address space"),
+    Reason("xenhypfs ls /", r"<dir> r- cpupool", "", "hypfs has no pools: there is nothing to set of one"),
+    Reason("xenhypfs tree", r" (cpupool/|0/|sched-gran)", "", "hypfs has no pools: there is nothing to set of one"),
+    Reason("xenhypfs tree", r" config", "", "the configuration is not in the image"),
+    Reason("xenhypfs tree", r" (console_timestamps|conswitch|crash-debug-\w+|gnttab_max_\w+)", "",
+           "these options are not there, or not to be changed while it runs"),
+    Reason("xenhypfs tree", r" changeset", r" changeset", "the order of a directory's entries"),
+)
 
 
 def normal(command, line):
