@@ -107,7 +107,7 @@ def alone():
     xl.compared("alone", ALONE, FILES).no_trouble()
 
 
-@test(limit=600, level="long", cpu="many", needs="xl")
+@test(limit=600, cpu="many", needs="xl")
 def life():
     xl.compared("life", LIFE, FILES).no_trouble()
 
