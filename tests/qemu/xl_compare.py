@@ -64,6 +64,9 @@ REASONS = (
     Reason("xenhypfs tree", r" config", "", "the configuration is not in the image"),
     Reason("xenhypfs tree", r" (console_timestamps|conswitch|crash-debug-\w+|gnttab_max_\w+)", "",
            "these options are not there, or not to be changed while it runs"),
+    Reason("xl cpupool-create 'name=\"rt\"'", r"= 1|.*Could not create cpupool|error on creating cpupool", r"= 0",
+           "Debian's Xen is built without RTDS"),
+    Reason("xl cpupool-destroy rt", r"= 1|unknown cpupool 'rt'", r"= 0", "Debian's Xen is built without RTDS"),
     Reason("xenhypfs tree", r" changeset", r" changeset", "the order of a directory's entries"),
 )
 
