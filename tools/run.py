@@ -119,7 +119,7 @@ def main_session(options, image):
     case = run_session.Case("xen" if options.xen else "bulkhead", "trap" if options.xen else "auto",
                             "on" if options.config == "debug" else "off")
     try:
-        return run_session.run(case, image, on_line=show.line, **words)
+        return run_session.run(case, image, on_line=show.line, whole=True, **words)
     finally:
         show.over.set()
 
@@ -130,7 +130,7 @@ def further_sessions(options):
     found = []
     cases = list(run_session.cases(with_xen=options.board != "zcu102"))
     for number, case in enumerate(cases, 1):
-        say(f"[{number}/{len(cases)}] the same with {case.title()}")
+        say(f"[{number}/{len(cases)}] pinned, with {case.title()}")
         found += run_session.run(case, run_session.image(case), **words)
     return found
 

@@ -13,7 +13,10 @@ GUEST = os.path.join("build", "guests", "latency.img")
 LIMIT = 400  # Seconds of one session; on an idle computer it takes about half a minute.
 PIN = ("xl vcpu-pin 0 0 0", "xl vcpu-pin 0 1 1", "xl vcpu-pin 1 0 2", "xl vcpu-pin 1 1 3")
 MEASURE = "latency"  # tools/dom0/usr/bin/latency
-COMMANDS = ("xl create /root/latency.cfg", "xl list", MEASURE, "xl vcpu-list", *PIN, "xl vcpu-list", MEASURE, "xl destroy latency")
+LOG = "/var/log/xen/console/guest-latency.log"
+CREATE = ("xl create /root/latency.cfg", "usleep 500000", f"head -n 1 {LOG}")
+WHOLE = (*CREATE, "xl list", MEASURE, "xl vcpu-list", *PIN, "xl vcpu-list", MEASURE, "xl destroy latency")
+SHORT = (*CREATE, *PIN, "xl vcpu-list", MEASURE)
 FIGURES = re.compile(r"vcpu=(\d) rounds=(\d+) AVG=(\d+) MIN=(\d+) MAX=(\d+) WARM_MAX=(\d+)")
 STARTED = re.compile(r"windows of \d+ rounds of \d+ ticks at (\d+) Hz")
 NAMES = {"bulkhead": "Bulkhead", "xen": "Xen 4.17 (Debian)"}
@@ -66,10 +69,10 @@ def read_figures(ran, hertz):
     return tuple(max(numbers) * 1e6 / hertz for numbers in zip(*found))
 
 
-def run(case, hypervisor, on_line=None, **words):
-    """One boot. Returns its rows: unpinned, pinned."""
+def run(case, hypervisor, on_line=None, whole=False, **words):
+    """One boot. Returns its rows: unpinned, of the whole experiment, and pinned."""
     options = f"vwfi={case.vwfi}" if (case.system, case.vwfi) != ("bulkhead", "auto") else ""
-    commands = [COMMANDS[0], "usleep 500000", "head -n 1 /var/log/xen/console/guest-latency.log", *COMMANDS[1:]]
+    commands = WHOLE if whole else SHORT
     with toolstack.machine(hypervisor, files=files(), options=options, **words) as line:
         done = qemu.boot(line, LIMIT, until=toolstack.POWERED_OFF, inputs=toolstack.typed(commands), on_line=on_line)
     ran = list(toolstack.take_apart(done.text))[:len(commands)]
@@ -80,7 +83,7 @@ def run(case, hypervisor, on_line=None, **words):
                            f"({done.seconds:.0f} s); its command was:\n{done.shell()}")
     hertz = int(STARTED.search(done.text).group(1))
     measured = [one for one in ran if one.command.startswith(MEASURE)]
-    return [Row(case, vcpus, read_figures(one, hertz)) for vcpus, one in zip(("unpinned", "pinned"), measured)]
+    return [Row(case, vcpus, read_figures(one, hertz)) for vcpus, one in zip(("unpinned", "pinned") if whole else ("pinned",), measured)]
 
 
 def table(rows):
