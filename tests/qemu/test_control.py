@@ -93,6 +93,7 @@ def life_long():
     control("sys_life", "rounds=60", options="dom0_max_vcpus=1", smp=3, build="debug")
 
 
+@test(level="fast")
 def hypfs():
     """What the hypervisor tells of itself, and options that may be changed; not by others."""
     boot([domain("sys_hypfs", "own=1")]).ended().passed()
