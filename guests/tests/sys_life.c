@@ -6,6 +6,8 @@
 #include "control_domain.h"
 
 #include <xen/event_channel.h>
+#include <xen/hvm/hvm_op.h>
+#include <xen/hvm/params.h>
 #include <xen/sched.h>
 
 #define GFN(address) ((uint64_t)(address) >> 12)
@@ -203,14 +205,18 @@ static void check_vcpus_and_memory(void)
     struct xen_domctl_getdomaininfo of;
     struct vcpu_guest_context regs = {.user_regs.cpsr = 0x1c5};
     struct xen_domctl pool = {0};
+    struct xen_hvm_param upcall = {.index = HVM_PARAM_CALLBACK_IRQ};
     domid_t domid = DOMID_INVALID;
 
     CHECK_EQ(create(&config, 0, &domid), 0);
+    upcall.domid = domid;
+    upcall.value = (uint64_t)HVM_PARAM_CALLBACK_TYPE_PPI << 56 | 31;
     CHECK_EQ(info(domid, &of), 0);
     CHECK_EQ(of.max_vcpu_id, XEN_INVALID_MAX_VCPU_ID);
     CHECK_EQ(of.flags & (XEN_DOMINF_paused | XEN_DOMINF_dying | XEN_DOMINF_shutdown), XEN_DOMINF_paused);
     CHECK_EQ(memcmp(of.handle, config.handle, sizeof(of.handle)), 0);
     CHECK_EQ(context(XEN_DOMCTL_setvcpucontext, domid, 0, &regs), E_INVAL);
+    CHECK_EQ(hypercall(__HYPERVISOR_hvm_op, HVMOP_set_param, (uint64_t)&upcall, 0, 0, 0), E_INVAL);
     CHECK_EQ(max_vcpus(domid, 1), E_INVAL);
     CHECK_EQ(max_vcpus(domid, 3), E_INVAL);
     CHECK_EQ(max_vcpus(domid, 2), 0);
@@ -294,6 +300,8 @@ static void check_zombie(domid_t domid)
     CHECK_EQ(populate(domid, RAM_GFN, 0), 0);
     CHECK_EQ(map_foreign(domid, CODE_GFN, window), E_INVAL);
     CHECK_EQ(max_vcpus(domid, 1), E_INVAL);
+    CHECK_EQ(simple(XEN_DOMCTL_pausedomain, domid), 0); /* Nothing is left that could run. */
+    CHECK_EQ(simple(XEN_DOMCTL_unpausedomain, domid), 0);
     put_back(window);
     CHECK_EQ(flags(domid) & XEN_DOMINF_dying, XEN_DOMINF_dying);
     put_back(second);
@@ -361,10 +369,30 @@ static void check_many(void)
     }
 }
 
+/* Under rtds there is no room for eight vCPUs: those that came before the one that is refused are destroyed
+ * with the domain, whoever asks again. */
+static void check_refused(void)
+{
+    struct xen_domctl_createdomain config = plain(8);
+    uint64_t before = free_pages();
+    domid_t domid = DOMID_INVALID;
+
+    CHECK_EQ(create(&config, 0, &domid), 0);
+    CHECK_EQ(max_vcpus(domid, 8), E_OVERFLOW);
+    CHECK_EQ(max_vcpus(domid, 8), E_OVERFLOW);
+    CHECK_EQ(simple(XEN_DOMCTL_unpausedomain, domid), 0);
+    CHECK_EQ(simple(XEN_DOMCTL_destroydomain, domid), 0);
+    CHECK(wait_free(before));
+}
+
 unsigned guest_main(void)
 {
     uint64_t rounds = bootarg_number("rounds", 3), before;
 
+    if (bootarg_is("sched", "rtds")) {
+        check_refused();
+        return checks_end(&checks);
+    }
     CHECK_EQ(events_start(false), 0);
     check_wrong_configs();
     check_wrong_names();

@@ -81,10 +81,14 @@ static int add_vcpu(struct domain *domain, const struct domain_params *params)
     vcpu->unit.hard_affinity = hard != 0 ? hard : UINT32_MAX;
     vcpu->unit.soft_affinity = UINT32_MAX;
     vcpu->unit.params = params->vcpu_params[id].weight != 0 ? params->vcpu_params[id] : SCHED_PARAMS_DEFAULT;
+    error = placed(domain, id, sched_add(domain->pool, &vcpu->unit, time_now_ns(), &kick));
+    if (error != 0) {
+        hv_free(vcpu, sizeof(*vcpu));
+        return error;
+    }
     domain->vcpu[id] = vcpu;
     domain->vcpu_made++;
-    error = sched_add(domain->pool, &vcpu->unit, time_now_ns(), &kick);
-    return placed(domain, id, error);
+    return 0;
 }
 
 static int add_vgic(struct domain *domain)

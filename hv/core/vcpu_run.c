@@ -130,6 +130,9 @@ void vcpu_hold(struct vcpu *vcpu)
     unsigned cpu;
 
     vcpu->may_run = false;
+    if (vcpu->unit.pool == NULL) { /* Of a domain that dies: it has left the scheduler. */
+        return;
+    }
     trace_sched_offline(&vcpu->unit);
     cpus = sched_sleep(&vcpu->unit, RUNSTATE_OFFLINE, time_now_ns());
     cpu = atomic_load(&vcpu->loaded_cpu); /* It may sleep there, its registers still in the CPU. */

@@ -32,7 +32,7 @@ static unsigned callback_ppi(const struct domain *domain, uint64_t value)
     unsigned intid = (unsigned)(value & 0xff);
 
     if (value >> 56 != HVM_PARAM_CALLBACK_TYPE_PPI || bits_get(value, 55, 16) != 0 || intid < GIC_PPI_FIRST ||
-        intid >= GIC_SPI_FIRST || vgic_linked(domain->vgic, intid)) {
+        intid >= GIC_SPI_FIRST || domain->vgic == NULL || vgic_linked(domain->vgic, intid)) {
         return 0;
     }
     return intid;
