@@ -4,6 +4,7 @@
 #include "channels/events.h"
 #include "check.h"
 #include "control_domain.h"
+#include "timer.h"
 
 #include <xen/event_channel.h>
 #include <xen/hvm/hvm_op.h>
@@ -34,15 +35,15 @@ static bool wait_free(uint64_t pages)
     return false;
 }
 
-/* How many are free when nothing goes any more. */
+/* How many are free when nothing goes any more: the hypervisor looks for what still goes every 10 ms. */
 static uint64_t settled_pages(void)
 {
-    uint64_t pages = free_pages(), since = 0;
+    uint64_t pages = free_pages(), since = timer_now(TIMER_VIRTUAL);
 
-    while (since < 1000) {
+    while (timer_now(TIMER_VIRTUAL) - since < timer_frequency() / 20) {
         uint64_t now = free_pages();
 
-        since = now == pages ? since + 1 : 0;
+        since = now == pages ? since : timer_now(TIMER_VIRTUAL);
         pages = now;
     }
     return pages;
