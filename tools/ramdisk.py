@@ -180,7 +180,7 @@ def with_directories(files):
     result = {}
     for path, source in files.items():
         data = source
-        mode = 0o644
+        mode = 0o755 if data[:2] == b"#!" else 0o644
         if isinstance(source, str):
             with open(source, "rb") as file:
                 data = file.read()
