@@ -38,12 +38,12 @@ static bool wait_free(uint64_t pages)
 /* How many are free when nothing goes any more: the hypervisor looks for what still goes every 10 ms. */
 static uint64_t settled_pages(void)
 {
-    uint64_t pages = free_pages(), since = timer_now(TIMER_VIRTUAL);
+    uint64_t pages = free_pages(), since = timer_now(TIMER_VIRT);
 
-    while (timer_now(TIMER_VIRTUAL) - since < timer_frequency() / 20) {
+    while (timer_now(TIMER_VIRT) - since < timer_frequency() / 20) {
         uint64_t now = free_pages();
 
-        since = now == pages ? since : timer_now(TIMER_VIRTUAL);
+        since = now == pages ? since : timer_now(TIMER_VIRT);
         pages = now;
     }
     return pages;
