@@ -240,7 +240,7 @@ static bool is_known(uint64_t number)
 /* The toolstack's are the control domain's. */
 static bool is_control(uint64_t number)
 {
-    return number == __HYPERVISOR_domctl || number == __HYPERVISOR_sysctl;
+    return number == __HYPERVISOR_domctl || number == __HYPERVISOR_sysctl || number == __HYPERVISOR_hypfs_op;
 }
 
 static void check_unknown(void)
