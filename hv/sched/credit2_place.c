@@ -63,12 +63,11 @@ void place_withdraw(struct sched_pool *pool, struct sched_unit *unit)
     cap_unpark(pool, unit);
 }
 
-/* For @unit to preempt, is @cpu better than @other? Who is further ahead goes first, then what fits
- * better. */
+/* For @unit to preempt, is @cpu, where what runs is @ahead of that on @other, better? Who is further ahead
+ * goes first, then what fits better. */
 static bool better_victim(const struct sched_pool *pool, const struct sched_unit *unit, unsigned cpu,
-                          unsigned other, uint64_t now_ns)
+                          unsigned other, int64_t ahead)
 {
-    int64_t ahead = vtime_ahead(clock_running(pool, cpu, now_ns), clock_running(pool, other, now_ns));
     int64_t margin = (int64_t)clock_span_least(pool->running[cpu], pool->running[other], STAY_NS);
 
     return ahead >= margin || (ahead > -margin && fitness(pool, unit, cpu) > fitness(pool, unit, other));
@@ -80,18 +79,22 @@ static unsigned victim(const struct sched_pool *pool, const struct sched_unit *u
                        uint64_t now_ns, bool *apart)
 {
     unsigned found = CPU_NONE;
+    uint64_t found_vtime = 0;
 
     *apart = false;
     for (uint32_t rest = unit->hard_affinity & cpus; rest != 0; rest &= rest - 1) {
         unsigned cpu = first_cpu(rest);
+        uint64_t vtime;
 
         if (pool->running[cpu] == NULL) {
             continue;
         }
-        *apart = *apart || clock_apart(pool, clock_running(pool, cpu, now_ns), vtime_of(unit));
+        vtime = clock_running(pool, cpu, now_ns);
+        *apart = *apart || clock_apart(pool, vtime, vtime_of(unit));
         if ((pool->policy[POOL_PREEMPT] & BIT64(cpu)) == 0 && place_beats(pool, unit, cpu, now_ns) &&
-            (found == CPU_NONE || better_victim(pool, unit, cpu, found, now_ns))) {
+            (found == CPU_NONE || better_victim(pool, unit, cpu, found, vtime_ahead(vtime, found_vtime)))) {
             found = cpu;
+            found_vtime = vtime;
         }
     }
     return found;
