@@ -75,9 +75,8 @@ struct domain {
     _Atomic uint8_t dying; /* enum domain_dying */
     unsigned remains_next; /* While it dies: INTID or vCPU that is next. */
     struct list_node dead_link;
-    uint8_t handle[16];    /* The toolstack's name for it: a UUID. */
-    uint32_t create_flags; /* XEN_DOMCTL_CDF_* */
-    uint32_t ssidref;      /* Kept for the toolstack; it means nothing here. */
+    uint8_t handle[16]; /* The toolstack's name for it: a UUID. */
+    uint32_t ssidref;   /* Kept for the toolstack; it means nothing here. */
     enum shutdown_reason reason;
     struct domain_end end; /* From then on. */
     bool shutdown_named;   /* SCHEDOP_shutdown_code: "reason" is said already, whatever it stops for. */

@@ -25,6 +25,12 @@ static int domctl_target(struct control_call *call, const struct xen_domctl *op)
     return 0;
 }
 
+/* The caller's structure, if it may call. */
+static int take(struct vcpu *vcpu, const uint64_t args[5], void *op, size_t size_bytes)
+{
+    return vcpu->domain->privileged ? guest_copy_in(vcpu, op, args[0], size_bytes) : -EPERM;
+}
+
 static int64_t finish(struct control_call *call, uint64_t args[5], const void *op, size_t size_bytes,
                       int64_t result)
 {
@@ -41,14 +47,12 @@ int64_t hcall_domctl(struct vcpu *vcpu, uint64_t args[5])
     struct xen_domctl op;
     int64_t result;
 
-    if (!vcpu->domain->privileged) {
-        return -EPERM;
+    result = take(vcpu, args, &op, sizeof(op));
+    if (result == 0 && op.interface_version != XEN_DOMCTL_INTERFACE_VERSION) {
+        result = -EACCES;
     }
-    if (guest_copy_in(vcpu, &op, args[0], sizeof(op)) != 0) {
-        return -EFAULT;
-    }
-    if (op.interface_version != XEN_DOMCTL_INTERFACE_VERSION) {
-        return -EACCES;
+    if (result != 0) {
+        return result;
     }
     if (atomic_exchange_explicit(&busy, true, memory_order_acquire)) {
         return hypercall_again(vcpu, args[0]);
@@ -67,14 +71,12 @@ int64_t hcall_sysctl(struct vcpu *vcpu, uint64_t args[5])
     struct xen_sysctl op;
     int64_t result;
 
-    if (!vcpu->domain->privileged) {
-        return -EPERM;
+    result = take(vcpu, args, &op, sizeof(op));
+    if (result == 0 && op.interface_version != XEN_SYSCTL_INTERFACE_VERSION) {
+        result = -EACCES;
     }
-    if (guest_copy_in(vcpu, &op, args[0], sizeof(op)) != 0) {
-        return -EFAULT;
-    }
-    if (op.interface_version != XEN_SYSCTL_INTERFACE_VERSION) {
-        return -EACCES;
+    if (result != 0) {
+        return result;
     }
     if (atomic_exchange_explicit(&busy, true, memory_order_acquire)) {
         return hypercall_again(vcpu, args[0]);

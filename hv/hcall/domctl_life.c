@@ -22,11 +22,15 @@ static unsigned machine_gic_version(void)
     return gic() == &gicv2_driver ? 2 : 3;
 }
 
+/* The same in the ABI's numbers. */
+static uint8_t machine_gic_config(void)
+{
+    return machine_gic_version() == 2 ? XEN_DOMCTL_CONFIG_GIC_V2 : XEN_DOMCTL_CONFIG_GIC_V3;
+}
+
 static bool gic_fits(uint8_t wish)
 {
-    uint8_t own = machine_gic_version() == 2 ? XEN_DOMCTL_CONFIG_GIC_V2 : XEN_DOMCTL_CONFIG_GIC_V3;
-
-    return wish == XEN_DOMCTL_CONFIG_GIC_NATIVE || wish == own;
+    return wish == XEN_DOMCTL_CONFIG_GIC_NATIVE || wish == machine_gic_config();
 }
 
 /* Can such a domain be? The limits of what is shared are the defaults of Xen, and its maxima. */
@@ -43,7 +47,6 @@ static bool config_fits(const struct xen_domctl_createdomain *config)
 static void take_config(struct domain *domain, const struct xen_domctl_createdomain *config)
 {
     memcpy(domain->handle, config->handle, sizeof(domain->handle));
-    domain->create_flags = config->flags;
     domain->ssidref = config->ssidref;
     domain->events.port_limit =
         (uint32_t)min_u64((uint64_t)config->max_evtchn_port + 1, EVTCHN_FIFO_NR_CHANNELS);
@@ -89,8 +92,7 @@ int64_t domctl_create(struct control_call *call, struct xen_domctl *op)
     take_config(domain, config);
     (void)physmap_set_table_pool(&domain->physmap, TABLES_AT_FIRST);
     op->domain = domain->id;
-    config->arch.gic_version =
-        machine_gic_version() == 2 ? XEN_DOMCTL_CONFIG_GIC_V2 : XEN_DOMCTL_CONFIG_GIC_V3;
+    config->arch.gic_version = machine_gic_config();
     config->arch.clock_frequency = time_tree_hz();
     call->copy_back = true;
     return 0;
