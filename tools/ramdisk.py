@@ -11,6 +11,7 @@ archive are fixed. A ramdisk is kept in build/ramdisk under a name that has a ha
 As a module: ramdisk.kernel("cloud") and ramdisk.build("cloud", "dom0") return paths."""
 import argparse
 import dataclasses
+import fcntl
 import glob
 import gzip
 import hashlib
@@ -222,14 +223,16 @@ def build(name, variant):
     what = VARIANTS[variant]
     data = archive(contents(name, what))
     path = os.path.join(CACHE, f"{name}-{variant}-{hashlib.sha256(data).hexdigest()[:16]}.cpio" + (".gz" if what.packed else ""))
-    if os.path.exists(path):
-        return path
     os.makedirs(CACHE, exist_ok=True)
-    for old in glob.glob(os.path.join(CACHE, f"{name}-{variant}-[0-9a-f]*.cpio*")):
-        os.remove(old)
-    with open(f"{path}.{os.getpid()}", "wb") as file:
-        file.write(gzip.compress(data, 6, mtime=0) if what.packed else data)
-    os.rename(file.name, path)
+    with open(os.path.join(CACHE, "lock"), "wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # Two tests that want the same ramdisk at once: one packs it, the other finds it.
+        if os.path.exists(path):
+            return path
+        for old in glob.glob(os.path.join(CACHE, f"{name}-{variant}-[0-9a-f]*.cpio*")):
+            os.remove(old)
+        with open(f"{path}.new", "wb") as file:
+            file.write(gzip.compress(data, 6, mtime=0) if what.packed else data)
+        os.rename(file.name, path)
     return path
 
 
