@@ -89,7 +89,9 @@ static void check_clear(void)
     count = read_log(text, TEXT_BYTES, &index, true);
     text[count] = '\0';
     CHECK(strncmp(text, "(BH) 'm' pressed -> ", 20) == 0);
-    CHECK(holds(text, "(BH) memory: "));
+    CHECK(holds(text, "(BH) memory: ") && holds(text, " the hypervisor's\n"));
+    CHECK(holds(text, "(BH)   d0: ") && holds(text, "(BH)   d1: ") && holds(text, " tables\n") &&
+          !holds(text, "d2: "));
 }
 
 /* What key @key says, in text[]. */

@@ -161,6 +161,11 @@ int stage2_unmap(struct stage2 *s2, ipa_t addr, uint64_t size_bytes)
     return pgtable_unmap(&s2->table, addr.v, size_bytes);
 }
 
+bool stage2_join(struct stage2 *s2, ipa_t addr)
+{
+    return pgtable_join(&s2->table, addr.v);
+}
+
 static enum stage2_type type_of(uint64_t attributes)
 {
     for (unsigned type = 0; type < ARRAY_COUNT(type_attributes); type++) {

@@ -56,6 +56,9 @@ int stage2_init(struct stage2 *s2, uint16_t owner, uint16_t vmid);
 int stage2_map(struct stage2 *s2, ipa_t addr, pa_t to, uint64_t size_bytes, enum stage2_type type);
 int stage2_unmap(struct stage2 *s2, ipa_t addr, uint64_t size_bytes);
 
+/* pgtable_join() at @addr. */
+bool stage2_join(struct stage2 *s2, ipa_t addr);
+
 /* Returns 0 and where @addr is (byte exact), its type and the bytes from there to the end of the mapping
  * entry, each of which may be NULL; -ENOENT. Under the same lock as changes. */
 int stage2_lookup(const struct stage2 *s2, ipa_t addr, pa_t *to, enum stage2_type *type,

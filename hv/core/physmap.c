@@ -297,19 +297,24 @@ bool physmap_drop_foreign(struct physmap *map)
 /* --- Populating
  * ----------------------------------------------------------------------------------------------- */
 
-/* The page of a direct-mapped domain that it unmapped before, at its place again. */
+/* The page of a direct-mapped domain that it unmapped before, at its place again. When that was the last one
+ * its block lacked, the block is made whole, a level in a stay: so that a domain which lends pages and gets
+ * them back has the tables it had. */
 static int populate_direct(struct physmap *map, uint64_t gfn) LOCK_REQUIRES(&map->lock)
 {
     struct stage2_entry old = stage2_find(&map->stage2, ipa_of(gfn));
     pa_t page = pa(gfn << PAGE_SHIFT);
+    int error = 0;
 
     if (page_owner(page) != map->owner) {
         return -EINVAL;
     }
-    if (old.mapped && is_ram(old.type) && old.to.v == page.v) {
+    if (!old.mapped || !is_ram(old.type) || old.to.v != page.v) {
+        error = map_page(map, gfn, page, STAGE2_RAM);
+    } else if (old.bytes == PAGE_SIZE) {
         return 0;
     }
-    return map_page(map, gfn, page, STAGE2_RAM);
+    return error == 0 && stage2_join(&map->stage2, ipa_of(gfn)) ? PHYSMAP_AGAIN : error;
 }
 
 /* The largest block that may stand at @gfn: aligned, no more than @pages, and nothing there before. */

@@ -32,7 +32,6 @@
 #include "lib/panic.h"
 #include "lib/pgtable_entry.h"
 
-#define FIRST_BLOCK_LEVEL 1u /* The 4 KiB granule has no 512 GiB blocks. */
 #define OUTPUT_BITS 48
 
 /* Tables allocated by pass 1, each holding the next one's address in its first entry. */
@@ -55,13 +54,6 @@ struct change {
     uint64_t attributes;
     bool unmap;
 };
-
-/* Make a valid entry of @level empty, and wait until nobody can use it. */
-static void break_entry(const struct pgtable *t, uint64_t *entry, unsigned level, uint64_t input)
-{
-    store(entry, 0);
-    t->ops->invalidate(t->context, align_down(input, size_of(level)), size_of(level));
-}
 
 /* Free @top, a table of @level that is linked nowhere, and all tables below it. */
 static void free_tree(const struct pgtable *t, pa_t top, unsigned level)
@@ -103,8 +95,8 @@ static struct run run_at(const struct pgtable *t, const struct change *change, u
     uint64_t alignment = change->unmap ? input : input | (change->output + done);
     unsigned level = t->start_level;
 
-    if (!change->unmap && level < FIRST_BLOCK_LEVEL) {
-        level = FIRST_BLOCK_LEVEL;
+    if (!change->unmap && level < PGTABLE_BLOCK_LEVEL) {
+        level = PGTABLE_BLOCK_LEVEL;
     }
     while ((alignment & (size_of(level) - 1)) != 0 || left < size_of(level)) {
         level++; /* Ends: everything is aligned to LEAF_LEVEL. */

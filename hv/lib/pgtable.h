@@ -49,6 +49,11 @@ int pgtable_unmap(struct pgtable *table, uint64_t input, uint64_t size_bytes);
 int pgtable_lookup(const struct pgtable *table, uint64_t input, pa_t *output, uint64_t *attributes,
                    uint64_t *block_bytes);
 
+/* Where the lowest table on the way to @input maps what one block would, put the block there,
+ * break-before-make, and free the table. One level at a time; @input is what was mapped last. Returns whether
+ * it did. */
+bool pgtable_join(struct pgtable *table, uint64_t input);
+
 /* Free some of the tables below the root, and empty the root (not freed): @steps entries or tables from @from
  * on, which starts at 0. Returns whether all is done. Nothing is invalidated and nothing is mapped meanwhile:
  * nothing may use the tables any more. */

@@ -7,6 +7,7 @@
 
 #define LEAF_LEVEL 3u
 #define ENTRIES 512u
+#define PGTABLE_BLOCK_LEVEL 1u /* The first with blocks: the 4 KiB granule has none of 512 GiB. */
 
 /* Tables from the root down to an entry. */
 struct path {
@@ -61,6 +62,13 @@ static inline uint64_t *entry_at(const struct pgtable *t, pa_t table, unsigned l
     uint64_t page = level == t->start_level ? index / ENTRIES : 0;
 
     return t->ops->table_at(t->context, pa(table.v + page * PAGE_SIZE)) + index % ENTRIES;
+}
+
+/* Make a valid entry of @level empty, and wait until nobody can use it. */
+static inline void break_entry(const struct pgtable *t, uint64_t *entry, unsigned level, uint64_t input)
+{
+    store(entry, 0);
+    t->ops->invalidate(t->context, align_down(input, size_of(level)), size_of(level));
 }
 
 #endif

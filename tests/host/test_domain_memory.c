@@ -90,6 +90,36 @@ TEST(direct_is_own_ram_alone)
     CHECK_EQ(page_owner(frame), DOMID_HV);
 }
 
+/* A direct-mapped domain that lends pages and gets them all back has the tables that it had. */
+TEST(what_comes_back_is_whole)
+{
+    struct stage2 *stage2;
+    uint64_t before, done;
+    unsigned at;
+
+    machine_init();
+    stage2 = &m.domain[0].map.stage2;
+    for (at = 0; at < DIRECT_PAGES; at++) { /* It begins as the machine builds it, in pages. */
+        act_populate(0, at, 1);
+    }
+    act_unmap(0, 7, true);
+    act_populate(0, 7, 1);
+    before = stage2->table_count;
+    CHECK_EQ(stage2_find(stage2, ipa(RAM_FIRST * PAGE_SIZE)).bytes, MIB(2));
+    for (unsigned round = 0; round < 20; round++) {
+        unsigned lent = (unsigned)machine_random(DIRECT_PAGES),
+                 other = (unsigned)machine_random(DIRECT_PAGES);
+
+        act_unmap(0, lent, true);
+        CHECK_EQ(stage2->table_count, before + 1);
+        act_foreign(0, other, 1, 0);
+        act_populate(0, lent, 1);
+        act_populate(0, other, 1);
+        CHECK_EQ(stage2->table_count, before);
+    }
+    CHECK_EQ(physmap_populate(&m.domain[0].map, RAM_FIRST, 1, &done), 0);
+}
+
 TEST(frames_move_and_grow)
 {
     struct grant_table *table;

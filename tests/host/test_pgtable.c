@@ -124,6 +124,51 @@ TEST(mapping_the_same_again_changes_nothing)
     CHECK_EQ(event_count, 0);
 }
 
+/* What a block mapped comes back page by page: the last one makes the block whole, and a level above in turn.
+ */
+TEST(what_is_whole_is_joined)
+{
+    set_up(1, 39, 8);
+    CHECK_EQ(pgtable_map(&table, GIB(1), pa(GIB(2)), GIB(1), ATTR_A), 0);
+    CHECK_EQ(pgtable_unmap(&table, GIB(1) + MIB(4), KIB(12)), 0);
+    CHECK_EQ(ram.live_count, 2);
+    CHECK(!pgtable_join(&table, GIB(1) + MIB(4) + KIB(12)));
+    CHECK_EQ(pgtable_map(&table, GIB(1) + MIB(4), pa(GIB(2) + MIB(4)), KIB(4), ATTR_A), 0);
+    CHECK(!pgtable_join(&table, GIB(1) + MIB(4)));
+    CHECK_EQ(pgtable_map(&table, GIB(1) + MIB(4) + KIB(8), pa(GIB(2) + MIB(4) + KIB(8)), KIB(4), ATTR_A), 0);
+    CHECK(!pgtable_join(&table, GIB(1) + MIB(4) + KIB(8)));
+    CHECK_EQ(pgtable_map(&table, GIB(1) + MIB(4) + KIB(4), pa(GIB(2) + MIB(4) + KIB(4)), KIB(4), ATTR_B), 0);
+    CHECK(!pgtable_join(&table, GIB(1) + MIB(4) + KIB(4))); /* Not as the others are. */
+    CHECK_EQ(pgtable_map(&table, GIB(1) + MIB(4) + KIB(4), pa(GIB(3)), KIB(4), ATTR_A), 0);
+    CHECK(!pgtable_join(&table, GIB(1) + MIB(4) + KIB(4))); /* Elsewhere. */
+    CHECK_EQ(pgtable_map(&table, GIB(1) + MIB(4) + KIB(4), pa(GIB(2) + MIB(4) + KIB(4)), KIB(4), ATTR_A), 0);
+    event_count = 0;
+    CHECK(pgtable_join(&table, GIB(1) + MIB(4) + KIB(4)));
+    CHECK_EQ(event_count, 1);
+    CHECK(event_covers(GIB(1) + MIB(4), MIB(2)));
+    CHECK_EQ(ram.live_count, 1);
+    CHECK_EQ(block_at(GIB(1) + MIB(4)), MIB(2));
+    CHECK(pgtable_join(&table, GIB(1) + MIB(4)));
+    CHECK_EQ(ram.live_count, 0);
+    CHECK_EQ(block_at(GIB(1) + MIB(4)), GIB(1));
+    CHECK_EQ(entry_of(table.root, 1), GIB(2) | ATTR_A | 1);
+    CHECK(!pgtable_join(&table, GIB(1)));
+    CHECK(!pgtable_join(&table, GIB(5)));
+    CHECK(!pgtable_join(&table, BIT64(39)));
+}
+
+/* In a row, but no block can say it: the output is not aligned, or there are no blocks so large. */
+TEST(what_no_block_can_say_stays)
+{
+    set_up(0, 48, 8);
+    CHECK_EQ(pgtable_map(&table, 0, pa(KIB(4)), MIB(2), ATTR_A), 0);
+    CHECK_EQ(ram.live_count, 3);
+    CHECK(!pgtable_join(&table, 0));
+    CHECK_EQ(pgtable_map(&table, GIB(512), pa(GIB(512)), GIB(512), ATTR_A), 0);
+    CHECK(!pgtable_join(&table, GIB(512)));
+    CHECK_EQ(ram.live_count, 4);
+}
+
 TEST(bad_arguments)
 {
     set_up(1, 39, 8);

@@ -145,6 +145,26 @@ static struct translation translate(uint64_t input)
     return found;
 }
 
+/* Fill the 2 MiB around @at page by page, from a random one on: whatever was there, it is a block at the end,
+ * or a part of one. */
+static void fill_and_join(uint64_t at)
+{
+    uint64_t base = align_down(at, MIB(2)), output = test_random_below(2048) * MIB(2);
+    uint64_t start = test_random_below(512);
+
+    ram.budget = UINT32_MAX;
+    for (uint64_t i = 0; i < 512; i++) {
+        uint64_t offset = (start + i) % 512 * PAGE_SIZE;
+        struct operation op = {base + offset, output + offset, PAGE_SIZE, ATTR_A, false};
+
+        CHECK_EQ(run_operation(&op), 0);
+        model_apply(&op);
+        while (pgtable_join(&table, op.input)) {
+        }
+    }
+    CHECK(translate(at).block >= MIB(2));
+}
+
 static void random_rounds(unsigned rounds)
 {
     model_kept = true;
@@ -159,6 +179,11 @@ static void random_rounds(unsigned rounds)
         }
         run_with_failures(&op);
         model_apply(&op);
+        if (test_random_below(4) == 0) {
+            fill_and_join(op.input);
+        } else if (test_random_below(2) == 0) {
+            (void)pgtable_join(&table, op.input);
+        }
         check_tables();
         for (uint64_t page = 0; small && page < model_page_count; page++) {
             uint64_t input = model_base + page * PAGE_SIZE;

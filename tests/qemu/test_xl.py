@@ -206,7 +206,7 @@ def loop(script, count, limit):
     return done.succeeded().no_trouble()
 
 
-@test(limit=600, level="long", cpu="many", needs="xl")
+@test(limit=600, cpu="many", needs="xl")
 def cycles_25():
     """Create and destroy: exactly as many pages are free before and after."""
     loop(CYCLES, 25, 580).says(r"^as many free as before$")
