@@ -40,12 +40,13 @@
  * 2013). Admission (rtds_demand.c) refuses what cannot hold at all, unless pool->overcommit. Switches and
  * kicks take time that belongs into the budgets.
  *
- * Mechanism. Waiting units stand in two orders: READY, by level and deadline, for the pCPUs that may take
- * them; and RENEW, by deadline. A pCPU whose running unit has used up its budget or reached its deadline
+ * Mechanism. Waiting units stand in one order, by deadline. The marks of a ready one are the pCPUs that may
+ * take it, a set for each level, so the most urgent for a pCPU is the first with the mark of that pCPU and of
+ * the lowest level that anybody has. A pCPU whose running unit has used up its budget or reached its deadline
  * picks. Of the waiting, the next deadline must be seen by somebody:
  *
  * Invariants, at any time the lock is free:
- *   - Watch: some pCPU has a timer at or before the first of RENEW, or was told to pick.
+ *   - Watch: some pCPU has a timer at or before the first deadline of the order, or was told to pick.
  *   - EDF: a ready unit that may be taken by a pCPU that was not told to pick is no more urgent than what
  * runs there; or it "claims" a pCPU that was told for it.
  *
@@ -57,8 +58,10 @@
 #include "sched/sched.h"
 
 #define LEVEL_SHIFT 59 /* Deadlines are below: 18 years. And all are less than 2^63 apart. */
-#define LEVEL_MAX 15u
+#define LEVEL_MAX 7u   /* All above count as this one. */
 #define RENEW_MAX 4u
+
+_Static_assert((LEVEL_MAX + 1) * CPU_MAX <= 64, "marks are a word");
 
 enum unit_word {
     UNIT_DEADLINE,
@@ -73,8 +76,7 @@ enum pool_word {
 };
 
 enum {
-    READY,
-    RENEW,
+    WAITING, /* pool->order[], and a unit's node[]. */
 };
 
 static unsigned first_cpu(uint32_t mask)
@@ -120,13 +122,29 @@ static void use_extra_time(struct sched_unit *unit)
     }
 }
 
+static uint64_t marks_of(const struct sched_pool *pool, const struct sched_unit *unit)
+{
+    return unit->policy[UNIT_LEFT] != 0 ? (uint64_t)takers(pool, unit) << (unit->policy[UNIT_LEVEL] * CPU_MAX)
+                                        : 0;
+}
+
 /* @unit, which is awake, waits. */
 static void enqueue(struct sched_pool *pool, struct sched_unit *unit)
 {
-    order_insert(&pool->order[RENEW], &unit->node[RENEW], unit->policy[UNIT_DEADLINE], 1);
-    if (unit->policy[UNIT_LEFT] != 0) {
-        order_insert(&pool->order[READY], &unit->node[READY], urgency(unit), takers(pool, unit));
-    }
+    order_insert(&pool->order[WAITING], &unit->node[WAITING], unit->policy[UNIT_DEADLINE],
+                 marks_of(pool, unit));
+}
+
+/* The ready unit that @cpu should take; NULL: none. */
+static struct sched_unit *first_ready(const struct sched_pool *pool, unsigned cpu)
+{
+    const struct order *order = &pool->order[WAITING];
+    uint64_t every_level = (~UINT64_C(0) / (BIT64(CPU_MAX) - 1)) << cpu;
+    uint64_t found = order->root != NULL ? order->root->below & every_level : 0;
+
+    return found != 0
+               ? CONTAINER_OF(order_first(order, found & (0 - found)), struct sched_unit, node[WAITING])
+               : NULL;
 }
 
 static void release_claim(struct sched_pool *pool, struct sched_unit *unit)
@@ -139,8 +157,7 @@ static void release_claim(struct sched_pool *pool, struct sched_unit *unit)
 
 static void dequeue(struct sched_pool *pool, struct sched_unit *unit)
 {
-    order_remove(&pool->order[RENEW], &unit->node[RENEW]);
-    order_remove(&pool->order[READY], &unit->node[READY]);
+    order_remove(&pool->order[WAITING], &unit->node[WAITING]);
     release_claim(pool, unit);
 }
 
@@ -186,7 +203,7 @@ static uint32_t place(struct sched_pool *pool, struct sched_unit *unit)
 
 static bool is_ready(const struct sched_unit *unit)
 {
-    return unit->node[READY].height != 0;
+    return unit->node[WAITING].height != 0 && unit->policy[UNIT_LEFT] != 0;
 }
 
 static uint32_t place_if_ready(struct sched_pool *pool, struct sched_unit *unit)
@@ -208,7 +225,7 @@ static bool watched(const struct sched_pool *pool, uint64_t at_ns, unsigned but)
 /* Somebody must watch for the next deadline. */
 static uint32_t watch(struct sched_pool *pool)
 {
-    const struct order_node *next = order_first(&pool->order[RENEW], 1);
+    const struct order_node *next = order_least(&pool->order[WAITING]);
     uint32_t first = pool->cpus & (0 - pool->cpus);
 
     if (next == NULL || (pool->policy[POOL_TOLD] & pool->cpus) != 0 || watched(pool, next->key, CPU_NONE)) {
@@ -224,13 +241,13 @@ static unsigned renew_due(struct sched_pool *pool, uint64_t now_ns, struct sched
     unsigned count = 0;
 
     while (count < RENEW_MAX) {
-        struct order_node *first = order_first(&pool->order[RENEW], 1);
+        struct order_node *first = order_least(&pool->order[WAITING]);
         struct sched_unit *unit;
 
         if (first == NULL || first->key > now_ns) {
             break;
         }
-        unit = CONTAINER_OF(first, struct sched_unit, node[RENEW]);
+        unit = CONTAINER_OF(first, struct sched_unit, node[WAITING]);
         dequeue(pool, unit);
         renew(unit, now_ns);
         enqueue(pool, unit);
@@ -242,8 +259,7 @@ static unsigned renew_due(struct sched_pool *pool, uint64_t now_ns, struct sched
 /* Who runs on @cpu from now on, taken out of the orders; what ran is put into them. */
 static struct sched_unit *choose(struct sched_pool *pool, unsigned cpu, uint64_t now_ns)
 {
-    struct order_node *first = order_first(&pool->order[READY], BIT32(cpu) & pool->cpus);
-    struct sched_unit *next = first != NULL ? CONTAINER_OF(first, struct sched_unit, node[READY]) : NULL;
+    struct sched_unit *next = first_ready(pool, cpu);
     struct sched_unit *prev = pool->running[cpu];
 
     if (prev != NULL && prev->awake) {
@@ -268,7 +284,7 @@ static struct sched_unit *choose(struct sched_pool *pool, unsigned cpu, uint64_t
 static uint64_t timer_ns(const struct sched_pool *pool, const struct sched_unit *next, unsigned cpu,
                          uint64_t now_ns)
 {
-    const struct order_node *first = order_first(&pool->order[RENEW], 1);
+    const struct order_node *first = order_least(&pool->order[WAITING]);
     uint64_t end_ns = TIME_NEVER;
 
     if (next != NULL) {
@@ -376,7 +392,7 @@ static uint32_t rtds_saved(struct sched_pool *pool, struct sched_unit *unit, uin
     if (!is_ready(unit)) {
         return 0;
     }
-    order_set_marks(&unit->node[READY], takers(pool, unit));
+    order_set_marks(&unit->node[WAITING], marks_of(pool, unit));
     return place_if_ready(pool, unit);
 }
 
@@ -422,7 +438,7 @@ static int rtds_cpus_changed(struct sched_pool *pool, unsigned cpu, uint64_t now
         struct sched_unit *unit = CONTAINER_OF(node, struct sched_unit, pool_link);
 
         if (is_ready(unit)) {
-            order_set_marks(&unit->node[READY], takers(pool, unit));
+            order_set_marks(&unit->node[WAITING], marks_of(pool, unit));
         }
     }
     if (claimed != NULL) {
