@@ -72,6 +72,7 @@ static int add_vcpu(struct domain *domain, const struct domain_params *params)
     vcpu->vmpidr = BIT64(31) | id; /* Xen's numbering of up to sixteen: Aff0. */
     atomic_init(&vcpu->loaded_cpu, CPU_NONE);
     vcpu->last_cpu = CPU_NONE;
+    vcpu->irq_cpu = CPU_NONE;
     vcpu->timer_cpu = CPU_NONE;
     timer_init(&vcpu->timer, timer_expired);
     timer_init(&vcpu->poll_timer, poll_expired);

@@ -177,7 +177,7 @@ static void route_spi(struct domain *domain, unsigned intid)
     unsigned cpu = atomic_load(&target->loaded_cpu);
 
     if (cpu == CPU_NONE) {
-        cpu = target->last_cpu;
+        cpu = atomic_load(&target->irq_cpu);
     }
     if (cpu != CPU_NONE) {
         spi_moved(domain, intid);
@@ -387,11 +387,12 @@ void irq_vcpu_fill_on(struct pcpu *cpu, struct vcpu *vcpu)
 }
 
 /* With the vGIC's lock. */
-static void route_all(const struct vcpu *vcpu, unsigned cpu)
+static void route_all(struct vcpu *vcpu, unsigned cpu)
 {
     struct domain *domain = vcpu->domain;
     unsigned intid = vgic_next_linked_spi(domain->vgic, vcpu->id, GIC_SPI_FIRST);
 
+    atomic_store(&vcpu->irq_cpu, cpu);
     while (intid != 0) {
         spi_moved(domain, intid);
         gic()->set_route(intid, cpu);

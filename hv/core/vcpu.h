@@ -50,9 +50,12 @@ struct vcpu {
     bool keeps; /* Its FP registers or a virtual SError may be in the CPU, and are kept when it leaves. */
     struct sched_unit unit;
     _Atomic unsigned loaded_cpu; /* pCPU whose registers hold it; CPU_NONE. */
-    _Atomic unsigned last_cpu;   /* Where it was loaded last, and its interrupts go; CPU_NONE: nowhere. */
-    bool powered;                /* PSCI: on. Guarded by the domain's power lock, as is */
-    bool may_run;                /* Powered, and its domain is neither paused nor stopped. */
+    _Atomic unsigned
+        last_cpu; /* Where it was loaded last; CPU_NONE: nowhere, or it will not come back there. */
+    bool powered; /* PSCI: on. Guarded by the domain's power lock, as is */
+    bool may_run; /* Powered, and its domain is neither paused nor stopped. */
+    _Atomic unsigned
+        irq_cpu; /* Where its linked SPIs go; CPU_NONE: nowhere yet. Changed with the vGIC's lock. */
     struct vcpu_sysregs sysregs;
     struct timer timer; /* Stands in for both while it is off its pCPU. */
     unsigned timer_cpu; /* Where it was armed when it last left its pCPU; CPU_NONE: it was not. */

@@ -97,14 +97,17 @@ void vcpu_wake_from_doze(struct pcpu *cpu)
 bool vcpu_settle(struct vcpu *vcpu)
 {
     uint32_t cpus = vcpu->unit.hard_affinity & vcpu->unit.pool->cpus;
-    unsigned loaded = atomic_load(&vcpu->loaded_cpu), last = atomic_load(&vcpu->last_cpu);
+    unsigned loaded = atomic_load(&vcpu->loaded_cpu), at = atomic_load(&vcpu->irq_cpu);
+    bool left = at == CPU_NONE || (cpus & BIT32(at)) != 0;
 
     if (loaded != CPU_NONE) {
         if ((cpus & BIT32(loaded)) == 0) {
             pcpu_reschedule(BIT32(loaded));
             return false;
         }
-    } else if (last != CPU_NONE && cpus != 0 && (cpus & BIT32(last)) == 0) {
+        return left; /* Else @loaded is about to take its interrupts: irq_follow(). */
+    }
+    if (!left && cpus != 0) {
         irq_send_to(vcpu, (unsigned)__builtin_ctz(cpus));
     }
     return true;
