@@ -71,7 +71,7 @@ static void check_list(const char *path, const char *names)
 
 static void check_tree(void)
 {
-    check_list("/", "buildinfo params ");
+    check_list("/", "buildinfo cpupool params ");
     check_list("/buildinfo", "compileinfo version changeset ");
     check_list("/buildinfo/compileinfo", "compile_by compile_date compile_domain compiler ");
     check_list("/buildinfo/version/", "extra major minor ");
@@ -86,6 +86,61 @@ static void check_tree(void)
 static int64_t write(const char *path, const char *value)
 {
     return call(XEN_HYPFS_OP_write_contents, path, (char *)(uintptr_t)value, strlen(value) + 1);
+}
+
+static int64_t pool_call(uint32_t op, uint32_t id)
+{
+    struct xen_sysctl sys = {.u.cpupool_op = {.op = op, .cpupool_id = id, .sched_id = XEN_SCHEDULER_CREDIT2}};
+
+    return sysctl(&sys, XEN_SYSCTL_cpupool_op);
+}
+
+/* A directory a pool, all with the same in it. */
+static void check_pools(void)
+{
+    check_list("/cpupool", "0 ");
+    check_list("/cpupool/0", "sched-gran ");
+    check_text("/cpupool/0/sched-gran", "cpu", 8);
+    CHECK_EQ(read("/cpupool/7"), E_NOENT);
+    CHECK_EQ(pool_call(XEN_SYSCTL_CPUPOOL_OP_CREATE, 7), 0);
+    CHECK_EQ(pool_call(XEN_SYSCTL_CPUPOOL_OP_CREATE, 4294967294U), 0);
+    check_list("/cpupool/", "0 7 4294967294 ");
+    check_list("/cpupool/7/", "sched-gran ");
+    check_text("/cpupool/4294967294/sched-gran", "cpu", 8);
+    CHECK_EQ(pool_call(XEN_SYSCTL_CPUPOOL_OP_DESTROY, 7), 0);
+    CHECK_EQ(pool_call(XEN_SYSCTL_CPUPOOL_OP_DESTROY, 4294967294U), 0);
+    CHECK_EQ(read("/cpupool/7/sched-gran"), E_NOENT);
+    check_list("/cpupool", "0 ");
+    CHECK_EQ(read("/cpupool/x"), E_NOENT);
+    CHECK_EQ(read("/cpupool/-1"), E_NOENT);
+    CHECK_EQ(read("/cpupool//"), E_NOENT);
+    CHECK_EQ(read("/cpupool/0x0"), E_NOENT);
+    CHECK_EQ(read("/cpupool/4294967296"), E_NOENT);
+    CHECK_EQ(read("/cpupool/0/sched"), E_NOENT);
+    CHECK_EQ(write("/cpupool", "x"), E_ACCES);
+    CHECK_EQ(write("/cpupool/0", "x"), E_ACCES);
+    CHECK_EQ(write("/cpupool/0/sched-gran", "cpu"), E_INVAL);
+    CHECK_EQ(write("/cpupool/0/sched-gran", "core"), E_INVAL);
+    CHECK_EQ(write("/cpupool/0/sched-gran", "morethan"), E_NOSPC);
+    CHECK_EQ(call(XEN_HYPFS_OP_write_contents, "/cpupool/0/sched-gran", (void *)8, 4), E_FAULT);
+}
+
+/* As many pools as there can be, two for each CPU, with the longest names. This domain has a vCPU for each.
+ */
+static void check_many_pools(void)
+{
+    uint32_t count = 0, most = 2 * platform.cpu_count - 1;
+
+    while (pool_call(XEN_SYSCTL_CPUPOOL_OP_CREATE, 4294967294U - count) == 0) {
+        count++;
+    }
+    CHECK_EQ(count, most);
+    CHECK_EQ(read("/cpupool"), 0);
+    CHECK_EQ(got.entry.content_len, 18 + most * 26);
+    while (count != 0) {
+        count--;
+        CHECK_EQ(pool_call(XEN_SYSCTL_CPUPOOL_OP_DESTROY, 4294967294U - count), 0);
+    }
 }
 
 static void check_writes(void)
@@ -150,6 +205,8 @@ unsigned guest_main(void)
         return checks_end(&checks);
     }
     check_tree();
+    check_pools();
+    check_many_pools();
     check_writes();
     check_refused();
     return checks_end(&checks);

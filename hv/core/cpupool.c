@@ -24,10 +24,12 @@
 #include "lib/panic.h"
 
 #define POOL_COUNT_MAX (2 * CPU_MAX)
+#define NAME_MAX 12 /* Ten digits. */
 
 /* In the order of their numbers. */
 static struct {
     uint32_t id;
+    char name[NAME_MAX]; /* The same as text. */
     struct sched_pool *pool;
 } table[POOL_COUNT_MAX];
 static unsigned count;
@@ -87,6 +89,7 @@ static void insert(unsigned index, uint32_t id, struct sched_pool *pool)
         table[i] = table[i - 1];
     }
     table[index].id = id;
+    (void)format_text(table[index].name, NAME_MAX, "%u", id);
     table[index].pool = pool;
     count++;
     trace_sched_add(pool);
@@ -170,6 +173,11 @@ uint32_t cpupool_id(const struct sched_pool *pool)
         }
     }
     return CPUPOOL_ID_NONE;
+}
+
+const char *cpupool_name_at(unsigned index)
+{
+    return index < count ? table[index].name : NULL;
 }
 
 /* The number behind the highest; when that is the last there is, the lowest that is free. */

@@ -24,6 +24,8 @@ bool cpupool_next(uint32_t id, struct cpupool *out);
 struct sched_pool *cpupool_find(uint32_t id);
 /* The number of @pool. */
 uint32_t cpupool_id(const struct sched_pool *pool);
+/* The numbers of all as text, in their order; NULL behind the last. */
+const char *cpupool_name_at(unsigned index);
 
 /* Pools that are made from now on have what @pool has: ratelimit, overcommit. */
 void cpupool_set_defaults(const struct sched_pool *pool);

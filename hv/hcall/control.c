@@ -16,6 +16,16 @@
 /* Somebody's call is being carried out. Not a lock: nobody waits for it. */
 static _Atomic bool busy;
 
+bool control_begin(void)
+{
+    return !atomic_exchange_explicit(&busy, true, memory_order_acquire);
+}
+
+void control_end(void)
+{
+    atomic_store_explicit(&busy, false, memory_order_release);
+}
+
 static int domctl_target(struct control_call *call, const struct xen_domctl *op)
 {
     if (op->cmd != XEN_DOMCTL_createdomain && op->cmd != XEN_DOMCTL_getdomaininfo) {
@@ -54,14 +64,14 @@ int64_t hcall_domctl(struct vcpu *vcpu, uint64_t args[5])
     if (result != 0) {
         return result;
     }
-    if (atomic_exchange_explicit(&busy, true, memory_order_acquire)) {
+    if (!control_begin()) {
         return hypercall_again(vcpu, args[0]);
     }
     result = domctl_target(&call, &op);
     if (result == 0) {
         result = domctl_do(&call, &op);
     }
-    atomic_store_explicit(&busy, false, memory_order_release);
+    control_end();
     return finish(&call, args, &op, sizeof(op), result);
 }
 
@@ -78,10 +88,10 @@ int64_t hcall_sysctl(struct vcpu *vcpu, uint64_t args[5])
     if (result != 0) {
         return result;
     }
-    if (atomic_exchange_explicit(&busy, true, memory_order_acquire)) {
+    if (!control_begin()) {
         return hypercall_again(vcpu, args[0]);
     }
     result = sysctl_do(&call, &op);
-    atomic_store_explicit(&busy, false, memory_order_release);
+    control_end();
     return finish(&call, args, &op, sizeof(op), result);
 }

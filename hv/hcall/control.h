@@ -21,4 +21,9 @@ struct control_call {
     bool copy_back;
 };
 
+/* For what else must not run beside an operation, as it looks at pools: false when one is being carried out,
+ * and the call is to be made again; true until control_end(). */
+bool control_begin(void);
+void control_end(void);
+
 #endif

@@ -98,8 +98,8 @@ def life_long():
 def hypfs():
     """What the hypervisor tells of itself, and options that may be changed; not by others."""
     boot([domain("sys_hypfs", "own=1")]).ended().passed()
-    for build in ("release", "debug"):
-        control("sys_hypfs", "", build=build)
+    for build, cpus in (("release", 8), ("debug", 2)):
+        control("sys_hypfs", build=build, smp=cpus)
 
 
 if __name__ == "__main__":

@@ -59,8 +59,6 @@ REASONS = (
     Reason("xl info", r"xen_caps : .* xen-N\.N-armv7l", r"xen_caps : xen-N\.N-aarch64", "guests are 64-bit"),
     Reason("xl info", r"platform_params : virt_start=X", r"platform_params : virt_start=0x0",
            "nothing of the hypervisor lies in a guest's address space"),
-    Reason("xenhypfs ls /", r"<dir> r- cpupool", "", "hypfs has no pools: there is nothing to set of one"),
-    Reason("xenhypfs tree", r" (cpupool/|0/|sched-gran)", "", "hypfs has no pools: there is nothing to set of one"),
     Reason("xenhypfs tree", r" config", "", "the configuration is not in the image"),
     Reason("xenhypfs tree", r" (console_timestamps|conswitch|crash-debug-\w+|gnttab_max_\w+)", "",
            "these options are not there, or not to be changed while it runs"),
