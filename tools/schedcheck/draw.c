@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* draw.c - schedcheck: who would run when, by the hypervisor's own schedulers on simulated time; and that as
- * a picture (SVG), beside what was measured. */
+/* draw.c - schedcheck: who would run when, by the hypervisor's own schedulers on simulated time, and what was
+ * measured of that, from a file. svg.c makes the picture. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -9,9 +9,6 @@
 #include "schedcheck.h"
 
 #define PICTURE_MAX_NS (100 * NS_PER_MS)
-#define LANE 26.0 /* Pixels. */
-#define LEFT 70.0
-#define WIDTH 1100.0
 
 void spans_add(struct spans *spans, unsigned cpu, uint64_t start_ns, uint64_t end_ns, const char *name,
                unsigned colour)
@@ -162,97 +159,5 @@ int read_spans(const char *name, struct spans *spans)
         spans_add(spans, cpu, start_ns, end_ns, who, colour);
     }
     fclose(file);
-    return 0;
-}
-
-static void escaped(FILE *out, const char *words)
-{
-    for (; *words != '\0'; words++) {
-        if (*words == '<' || *words == '&') {
-            fputs(*words == '<' ? "&lt;" : "&amp;", out);
-        } else {
-            fputc(*words, out);
-        }
-    }
-}
-
-static void text(FILE *out, double x, double y, const char *anchor, const char *words)
-{
-    fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">", x, y, anchor);
-    escaped(out, words);
-    fputs("</text>\n", out);
-}
-
-static void lanes(FILE *out, const char *title, const struct system *system, uint64_t span_ns,
-                  const struct spans *spans, double top)
-{
-    char label[160];
-
-    text(out, 4, top - 8, "start", title);
-    for (unsigned cpu = 0; cpu < system->board.cpu_count; cpu++) {
-        snprintf(label, sizeof(label), "CPU %u", cpu);
-        text(out, LEFT - 6, top + LANE * cpu + 15, "end", label);
-        fprintf(out, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" fill=\"#eee\"/>\n", LEFT,
-                top + LANE * cpu, WIDTH, LANE - 4);
-    }
-    for (size_t i = 0; i < spans->count; i++) {
-        const struct span *span = &spans->list[i];
-        double x = LEFT + WIDTH * (double)span->start_ns / (double)span_ns;
-        double width = WIDTH * (double)(min_u64(span->end_ns, span_ns) - span->start_ns) / (double)span_ns;
-
-        if (span->start_ns >= span_ns || span->cpu >= system->board.cpu_count) {
-            continue;
-        }
-        fprintf(out,
-                "<rect x=\"%.2f\" y=\"%.1f\" width=\"%.2f\" height=\"%.1f\" fill=\"hsl(%u,60%%,70%%)\" "
-                "stroke=\"#555\" "
-                "stroke-width=\"0.3\"><title>",
-                x, top + LANE * span->cpu, width, LANE - 4, span->colour * 67 % 360);
-        escaped(out, span->name);
-        fprintf(out, " %.3f to %.3f ms</title></rect>\n", (double)span->start_ns / 1e6,
-                (double)span->end_ns / 1e6);
-        if (width > 7.0 * (double)strlen(span->name)) {
-            text(out, x + width / 2, top + LANE * span->cpu + 15, "middle", span->name);
-        }
-    }
-}
-
-int write_svg(const char *name, const struct system *system, uint64_t span_ns, const struct spans *planned,
-              const struct spans *happened)
-{
-    double block = LANE * system->board.cpu_count + 44, height = block * (happened != NULL ? 2 : 1) + 30;
-    FILE *out = fopen(name, "w");
-    char label[32];
-    bool failed;
-
-    if (out == NULL) {
-        fprintf(stderr, "schedcheck: %s: %s\n", name, strerror(errno));
-        return -EINVAL;
-    }
-    fprintf(
-        out,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" height=\"%.0f\" font-family=\"sans-serif\" "
-        "font-size=\"11\">\n<rect width=\"100%%\" height=\"100%%\" fill=\"white\"/>\n",
-        LEFT + WIDTH + 20, height);
-    lanes(out, "planned: every vCPU always awake", system, span_ns, planned, 28);
-    if (happened != NULL) {
-        lanes(out, "measured", system, span_ns, happened, 28 + block);
-    }
-    for (unsigned i = 0; i <= 10; i++) {
-        double x = LEFT + WIDTH * i / 10;
-
-        snprintf(label, sizeof(label), "%.3g ms", (double)span_ns / 1e7 * i);
-        text(out, x, height - 8, "middle", label);
-        fprintf(
-            out,
-            "<line x1=\"%.1f\" y1=\"28\" x2=\"%.1f\" y2=\"%.1f\" stroke=\"#bbb\" stroke-width=\"0.4\"/>\n", x,
-            x, height - 22);
-    }
-    fputs("</svg>\n", out);
-    failed = ferror(out) != 0;
-    if (fclose(out) != 0 || failed) {
-        fprintf(stderr, "schedcheck: %s: %s\n", name, strerror(errno));
-        return -EINVAL;
-    }
     return 0;
 }

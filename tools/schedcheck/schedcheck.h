@@ -68,9 +68,10 @@ void simulate(struct system *system, uint64_t span_ns, struct spans *spans);
 uint64_t picture_ns(const struct system *system);
 /* "CPU START-NS END-NS NAME" a line, as something measured them. 0, or -EINVAL with the line on stderr. */
 int read_spans(const char *file, struct spans *spans);
-/* One picture of both; @happened may be NULL. 0, or -EINVAL with the reason on stderr. */
+/* One picture of both; @happened may be NULL, and gets the colours of @planned. 0, or -EINVAL with the reason
+ * on stderr. */
 int write_svg(const char *file, const struct system *system, uint64_t span_ns, const struct spans *planned,
-              const struct spans *happened);
+              struct spans *happened);
 
 /* "CPUs 0-1,3". */
 const char *cpus_text(uint32_t cpus, char *out, size_t size);
