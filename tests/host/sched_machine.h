@@ -256,8 +256,10 @@ static inline void machine_pick(struct machine *m, unsigned id)
     /* Whose timer has fired does not read an older time. */
     uint64_t now_ns = cpu->timer_ns <= m->now_ns && cpu->timer_ns > read_ns ? cpu->timer_ns : read_ns;
     uint64_t ran_ns = was != NULL && now_ns > was->state_since_ns ? now_ns - was->state_since_ns : 0;
-    struct sched_choice choice = machine_choose(m, id, now_ns);
+    struct sched_choice choice;
 
+    cpu->kick_ns = TIME_NEVER; /* What is asked for from here on is asked of the next pick. */
+    choice = machine_choose(m, id, now_ns);
     machine_kick(m, choice.kick);
     if (was != NULL && choice.next != NULL && choice.next != was && machine_has(m, &sched_credit2)) {
         bool leaves = !was->awake || machine_unit_of(was)->yielded || (was->hard_affinity & BIT32(id)) == 0 ||
@@ -272,7 +274,6 @@ static inline void machine_pick(struct machine *m, unsigned id)
     cpu->pick_count++;
     cpu->timer_ns = choice.until_ns;
     cpu->alone = choice.alone;
-    cpu->kick_ns = TIME_NEVER;
     if (was != NULL && was != choice.next) {
         machine_unit_of(was)->waits_since_ns = m->now_ns;
     }
