@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sys_share.c - test guest: how long each of its CPUs really ran in a span of the physical counter's time,
- * and how often it was another's turn, as steps of the counter tell. What nobody had, the hypervisor had.
+ * and how often its turn came, the first one too, as steps of the counter tell. What nobody had, the
+ * hypervisor had.
  * Boot arguments: wake=TICKS, when all wake up, and from=TICKS until=TICKS, when they count. */
 #include "check.h"
 
@@ -37,8 +38,9 @@ static void run(void *argument)
         isb();
         irq_disable();
     }
-    while ((last = timer_now(TIMER_PHYS)) < from) {
+    while (timer_now(TIMER_PHYS) < from) {
     }
+    last = from;
     while ((now = timer_now(TIMER_PHYS)) < until) {
         if (now - last < GAP_TICKS) {
             share.ran += now - last;

@@ -158,32 +158,35 @@ def turn_cost(count, span, options, extra="", chosen=""):
     return (span - ran) / turns, result
 
 
-@test(limit=400)
+def grows_with_the_logarithm(name, counts, most_a_doubling, cost_of):
+    """Instructions for each turn of so many vCPUs, `cost_of` each: every doubling may add so many."""
+    costs = [(count, *cost_of(count)) for count in counts]
+    print(f"{name}: instructions of EL2 for each turn of {', '.join(map(str, counts))} vCPUs:", *(round(cost) for _, cost, _ in costs))
+    for (few, fewer, _), (many, more, result) in zip(costs, costs[1:]):
+        result.within(more, 800, fewer + ((many // few).bit_length() - 1) * most_a_doubling, f"instructions for each turn of {many} vCPUs")
+
+
+@test(limit=500)
 def rtds_cost_grows_with_the_logarithm():
-    """Of 8, 32 and 128 vCPUs that have the whole CPU among them: each doubling may add 300 instructions."""
-    costs = [turn_cost(count, 100 * MS, "sched=rtds", share("s", 5000, 5000 // count, 1)) for count in (8, 32, 128)]
-    for (fewer, _), (more, result) in zip(costs, costs[1:]):
-        result.within(more, 1000, fewer + 2 * 300, "instructions for each turn of four times as many vCPUs")
+    """Of vCPUs that have the whole CPU among them."""
+    grows_with_the_logarithm("rtds", (2, 8, 32, 128), 300,
+                             lambda count: turn_cost(count, 100 * MS, "sched=rtds", share("s", 5000, 5000 // count, 1)))
 
 
-@test(limit=400)
+@test(limit=500)
 def arinc653_cost_grows_with_the_logarithm():
-    """Of 4 and 64 slots of 100 us, each of another vCPU."""
+    """Of slots of 100 us, each of another vCPU."""
     def chosen(names, per):
         order = [(name, vcpu) for vcpu in range(per) for name in names]
         return schedule(100 * len(order), *((name, vcpu, 0, 100 * place, 100) for place, (name, vcpu) in enumerate(order)))
-    few, _ = turn_cost(4, 50 * MS, "sched=arinc653", chosen=chosen)
-    many, result = turn_cost(64, 50 * MS, "sched=arinc653", chosen=chosen)
-    result.within(many, 800, few + 4 * 60, "instructions for each turn of sixteen times as many vCPUs")
+    grows_with_the_logarithm("arinc653", (2, 8, 32, 64), 60, lambda count: turn_cost(count, 50 * MS, "sched=arinc653", chosen=chosen))
 
 
-@test(limit=400)
+@test(limit=500)
 def credit2_cost_grows_with_the_logarithm():
-    """Of 2 to 32 vCPUs that share the CPU: each doubling may add 350 instructions."""
-    costs = [turn_cost(count, 600 * MS, "sched=credit2 sched_ratelimit_us=0") for count in (2, 8, 32)]
-    print("credit2: instructions of EL2 for each turn of 2, 8, 32 vCPUs:", *(round(cost) for cost, _ in costs))
-    for (fewer, _), (more, result) in zip(costs, costs[1:]):
-        result.within(more, 800, fewer + 2 * 350, "instructions for each turn of four times as many vCPUs")
+    """Of vCPUs that share the CPU."""
+    grows_with_the_logarithm("credit2", (2, 8, 32), 180,
+                             lambda count: turn_cost(count, 600 * MS, "sched=credit2 sched_ratelimit_us=0"))
 
 
 @test(limit=150, level="fast")
