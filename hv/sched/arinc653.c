@@ -305,17 +305,25 @@ static void arinc_remove(struct sched_pool *pool, struct sched_unit *unit, uint6
     *kick = equal_slots(pool, now_ns);
 }
 
+/* The pCPUs where it is the slot of @unit. */
+static uint32_t has_slots_of(const struct sched_pool *pool, const struct sched_unit *unit)
+{
+    uint32_t cpus = 0;
+
+    for (unsigned cpu = 0; cpu < CPU_MAX; cpu++) {
+        cpus |= pool->assigned[cpu] == unit ? BIT32(cpu) : 0;
+    }
+    return cpus;
+}
+
 /* Who picks for @unit, which waits: the pCPU whose slot is its, and one that idles with its registers. */
 static uint32_t arinc_wake(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns)
 {
-    uint32_t kick = 0;
+    uint32_t kick = has_slots_of(pool, unit);
 
     (void)now_ns;
     if (pool->policy[POOL_STARTED] == 0) {
         return unit->hard_affinity & pool->cpus;
-    }
-    for (unsigned cpu = 0; cpu < CPU_MAX; cpu++) {
-        kick |= pool->assigned[cpu] == unit ? BIT32(cpu) : 0;
     }
     if (unit->on_cpu && pool->running[unit->cpu] == NULL) {
         kick |= BIT32(unit->cpu);
@@ -385,9 +393,12 @@ static struct sched_choice arinc_pick(struct sched_pool *pool, unsigned cpu, uin
     return choice;
 }
 
+/* Equal slots change with the next frame; until then it may be able to use its slot again. */
 static uint32_t arinc_affinity_changed(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns)
 {
-    return equal_slots(pool, now_ns) | (unit->on_cpu ? BIT32(unit->cpu) : 0);
+    uint32_t kick = equal_slots(pool, now_ns) | (unit->on_cpu ? BIT32(unit->cpu) : 0);
+
+    return kick | has_slots_of(pool, unit);
 }
 
 /* A pCPU that has slots stays. */

@@ -368,6 +368,25 @@ TEST(arinc653_wakes_within_the_slot_alone)
     CHECK_PTR_EQ(sched_pick(&pool, 0, 510000).next, &units[1]);
 }
 
+/* A slot of the schedule that runs, on a pCPU that its unit may not use for a while: once it may, it runs. */
+TEST(arinc653_unit_that_may_use_its_slot_again_has_it)
+{
+    uint32_t kick = 0;
+
+    start(2, 1);
+    CHECK_PTR_EQ(sched_pick(&pool, 0, 1000).next, &units[0]);
+    CHECK_EQ(sched_set_affinity(&units[0], 2, 0, 2000, &kick), 0);
+    CHECK_PTR_EQ(sched_pick(&pool, 0, 3000).next, NULL);
+    CHECK_EQ(sched_saved(&units[0], 3000) & 2, 0);
+    table = (struct arinc_table){.frame_ns = 10 * NS_PER_MS};
+    add_slot(1, 0, NS_PER_MS, &units[0]);
+    CHECK_EQ(set_table(4000), 0);
+    kick = 0;
+    CHECK_EQ(sched_set_affinity(&units[0], 3, 0, 5000, &kick), 0);
+    CHECK_EQ(kick & 1, 1);
+    CHECK_PTR_EQ(sched_pick(&pool, 0, 6000).next, &units[0]);
+}
+
 /* Tables that come at any time, too. */
 TEST(arinc653_keeps_the_rules_under_random_life)
 {
