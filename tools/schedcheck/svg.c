@@ -41,51 +41,79 @@ static void bar(FILE *out, double x, double y, double width, double height, unsi
             x, y, width, height, colour * 67 % 360);
 }
 
-static double lanes_height(const struct system *system)
-{
-    return LANE * system->board.cpu_count;
-}
-
-static const char *scheduler_of(const struct system *system, unsigned cpu)
+/* NULL: in no pool. */
+static const struct sched_ops *scheduler_of(const struct system *system, unsigned cpu)
 {
     for (unsigned i = 0; i < system->config.pool_count; i++) {
         if ((system->pools[i].cpus & BIT32(cpu)) != 0) {
-            return system->pools[i].ops->name;
+            return system->pools[i].ops;
         }
     }
-    return "no pool";
+    return NULL;
 }
 
-static void span_bar(FILE *out, const struct span *span, uint64_t span_ns, double top)
+/* CPUs that have a lane: those with something to plan, or all when there is none. */
+static uint32_t drawn_cpus(const struct system *system)
+{
+    uint32_t all = BIT32(system->board.cpu_count) - 1, drawn = 0;
+
+    for (unsigned cpu = 0; cpu < system->board.cpu_count; cpu++) {
+        const struct sched_ops *ops = scheduler_of(system, cpu);
+
+        drawn |= ops == &sched_rtds || ops == &sched_arinc653 ? BIT32(cpu) : 0;
+    }
+    return drawn != 0 ? drawn : all;
+}
+
+static double lanes_height(const struct system *system)
+{
+    return LANE * __builtin_popcount(drawn_cpus(system));
+}
+
+/* The upper edge of the lane of @cpu, one of @drawn, from that of the first. */
+static double lane_top(uint32_t drawn, unsigned cpu)
+{
+    return LANE * __builtin_popcount(drawn & (BIT32(cpu) - 1));
+}
+
+/* @y: the upper edge of its lane. */
+static void span_bar(FILE *out, const struct span *span, uint64_t span_ns, double y)
 {
     double x = LEFT + WIDTH * (double)span->start_ns / (double)span_ns;
     double width = WIDTH * (double)(min_u64(span->end_ns, span_ns) - span->start_ns) / (double)span_ns;
 
-    bar(out, x, top + LANE * span->cpu, width, LANE - 4, span->colour);
+    bar(out, x, y, width, LANE - 4, span->colour);
     fputs("<title>", out);
     escaped(out, span->name);
     fprintf(out, " %.3f to %.3f ms</title></rect>\n", (double)span->start_ns / 1e6,
             (double)span->end_ns / 1e6);
     if (width > LETTER * (double)strlen(span->name)) {
-        text(out, x + width / 2, top + LANE * span->cpu + 15, "middle", span->name);
+        text(out, x + width / 2, y + 15, "middle", span->name);
     }
 }
 
 static void lanes(FILE *out, const char *title, const struct system *system, uint64_t span_ns,
                   const struct spans *spans, double top)
 {
+    uint32_t drawn = drawn_cpus(system);
     char label[64];
 
     text(out, 4, top - 8, "start", title);
-    for (unsigned cpu = 0; cpu < system->board.cpu_count; cpu++) {
-        snprintf(label, sizeof(label), "CPU %u, %s", cpu, scheduler_of(system, cpu));
-        text(out, LEFT - 6, top + LANE * cpu + 15, "end", label);
-        fprintf(out, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" fill=\"#eee\"/>\n", LEFT,
-                top + LANE * cpu, WIDTH, LANE - 4);
+    for (uint32_t rest = drawn; rest != 0; rest &= rest - 1) {
+        unsigned cpu = (unsigned)__builtin_ctz(rest);
+        const struct sched_ops *ops = scheduler_of(system, cpu);
+        double y = top + lane_top(drawn, cpu);
+
+        snprintf(label, sizeof(label), "CPU %u, %s", cpu, ops != NULL ? ops->name : "no pool");
+        text(out, LEFT - 6, y + 15, "end", label);
+        fprintf(out, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" fill=\"#eee\"/>\n", LEFT, y,
+                WIDTH, LANE - 4);
     }
     for (size_t i = 0; i < spans->count; i++) {
-        if (spans->list[i].start_ns < span_ns && spans->list[i].cpu < system->board.cpu_count) {
-            span_bar(out, &spans->list[i], span_ns, top);
+        const struct span *span = &spans->list[i];
+
+        if (span->start_ns < span_ns && (drawn & BIT32(span->cpu)) != 0) {
+            span_bar(out, span, span_ns, top + lane_top(drawn, span->cpu));
         }
     }
 }
@@ -107,37 +135,45 @@ static void scale(FILE *out, uint64_t span_ns, double bottom)
     }
 }
 
+/* A span in a lane of @drawn of the domain with @colour; NULL: there is none. */
+static const struct span *span_of(const struct spans *spans, uint32_t drawn, unsigned colour)
+{
+    for (size_t i = 0; spans != NULL && i < spans->count; i++) {
+        if (spans->list[i].colour == colour && (drawn & BIT32(spans->list[i].cpu)) != 0) {
+            return &spans->list[i];
+        }
+    }
+    return NULL;
+}
+
 /* Which domain has which colour, for bars too short for their names; the name is that before the slash.
  * Returns how high it is; @out may be NULL. */
-static double legend(FILE *out, const struct spans *planned, const struct spans *happened, double top)
+static double legend(FILE *out, uint32_t drawn, const struct spans *planned, const struct spans *happened,
+                     double top)
 {
-    const struct spans *both[] = {planned, happened};
-    bool seen[DOMAIN_CONFIG_MAX + 1] = {false};
     double x = LEFT, y = top;
 
-    for (unsigned which = 0; which < 2; which++) {
-        for (size_t i = 0; both[which] != NULL && i < both[which]->count; i++) {
-            const struct span *span = &both[which]->list[i];
-            char name[sizeof(span->name)];
-            double width;
+    for (unsigned colour = 0; colour <= DOMAIN_CONFIG_MAX; colour++) {
+        const struct span *span = span_of(planned, drawn, colour);
+        char name[sizeof(span->name)];
+        double width;
 
-            if (span->colour > DOMAIN_CONFIG_MAX || seen[span->colour]) {
-                continue;
-            }
-            seen[span->colour] = true;
-            snprintf(name, sizeof(name), "%.*s", (int)strcspn(span->name, "/"), span->name);
-            width = 34 + LETTER * (double)strlen(name);
-            if (x + width > LEFT + WIDTH) {
-                x = LEFT;
-                y += LEGEND_LINE;
-            }
-            if (out != NULL) {
-                bar(out, x, y, 14, 12, span->colour);
-                fputs("</rect>\n", out);
-                text(out, x + 19, y + 10, "start", name);
-            }
-            x += width;
+        span = span != NULL ? span : span_of(happened, drawn, colour);
+        if (span == NULL) {
+            continue;
         }
+        snprintf(name, sizeof(name), "%.*s", (int)strcspn(span->name, "/"), span->name);
+        width = 34 + LETTER * (double)strlen(name);
+        if (x + width > LEFT + WIDTH) {
+            x = LEFT;
+            y += LEGEND_LINE;
+        }
+        if (out != NULL) {
+            bar(out, x, y, 14, 12, span->colour);
+            fputs("</rect>\n", out);
+            text(out, x + 19, y + 10, "start", name);
+        }
+        x += width;
     }
     return y + LEGEND_LINE - top;
 }
@@ -174,13 +210,13 @@ int write_svg(const char *name, const struct system *system, uint64_t span_ns, c
         out,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" height=\"%.0f\" font-family=\"sans-serif\" "
         "font-size=\"11\">\n<rect width=\"100%%\" height=\"100%%\" fill=\"white\"/>\n",
-        LEFT + WIDTH + 30, below + legend(NULL, planned, happened, 0) + 4);
+        LEFT + WIDTH + 30, below + legend(NULL, drawn_cpus(system), planned, happened, 0) + 4);
     lanes(out, "planned: every vCPU always awake", system, span_ns, planned, TOP);
     if (happened != NULL) {
-        lanes(out, "measured", system, span_ns, happened, second);
+        lanes(out, "measured: what happened", system, span_ns, happened, second);
     }
     scale(out, span_ns, bottom);
-    (void)legend(out, planned, happened, below);
+    (void)legend(out, drawn_cpus(system), planned, happened, below);
     fputs("</svg>\n", out);
     failed = ferror(out) != 0;
     if (fclose(out) != 0 || failed) {
