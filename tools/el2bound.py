@@ -93,6 +93,12 @@ def busy(cpu):
     return mktree.Domain(f"busy{cpu}", guest("busy"), "mib=1 every=2", affinity={0: str(cpu)})
 
 
+def crowd(extra=""):
+    """128 vCPUs that all wake at once, compute for a while, and go."""
+    words = "exit=psci wake=80000000 from=100000000 until=200000000"
+    return [mktree.Domain(f"crowd{number}", guest("test-sys_share"), words, memory_kib=16384, cpus=8, extra=extra) for number in range(16)]
+
+
 # Under -icount a CPU's turn lasts until the next timer of the machine: where four CPUs are busy each has vCPUs that
 # share it, so that slices end.
 CALLS = ("hypercall", "psci", "gic", "abort", "reg", "yield")
@@ -113,6 +119,9 @@ LOADS = {
     "memory": Load("domains that give memory back and get it, map, copy and abuse each other's pages",
                    [meter(3000), test_guest("sys_memory", 1, "rounds=1"), test_guest("sys_grant", 1, "role=offer peer=4"),
                     test_guest("sys_grant", 1, "role=use peer=3")], cpus=2),
+    "deadlines": Load("128 vCPUs on one CPU under rtds, whose periods all begin at the same time",
+                      crowd("bulkhead,period-us = <5000>; bulkhead,budget-us = <39>; bulkhead,extratime = <1>;"), cpus=1, options="sched=rtds"),
+    "queue": Load("128 vCPUs on one CPU under credit2", crowd(), cpus=1, options="sched_ratelimit_us=0"),
     "toolstack": Load("Dom0 that makes, pauses, destroys domains, 63 at once too, and reads what is there",
                       [mktree.Dom0(guest("test-sys_life"), "exit=psci rounds=2")], cpus=1, options="dom0_mem=16M dom0_max_vcpus=1"),
     "life": Load("domains that start CPUs, err, crash and stop",

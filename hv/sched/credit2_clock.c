@@ -149,29 +149,55 @@ static unsigned sort_floors(const struct sched_pool *pool, unsigned cpus[CPU_MAX
     return count;
 }
 
+/* The floor of @cpu goes down by @moved with what is around it, and if there is a gap above @below, the last
+ * unit under it, into what is left of that. */
+static void move_floor(struct sched_pool *pool, unsigned cpu, uint64_t moved, const uint64_t *below)
+{
+    uint64_t *floor = &pool->policy[POOL_FLOOR + cpu];
+
+    if (below != NULL && vtime_ahead(*floor, *below + wide_gap(pool)) > 0) {
+        *floor = *below + wide_gap(pool);
+    }
+    *floor -= moved;
+}
+
 /* The queue holds all awake units: move each down by what the gaps below it were too wide, and the floors
  * with them. The order stays as it was, so the keys are changed in place. */
 static void close_gaps(struct sched_pool *pool)
 {
-    uint64_t wide = wide_gap(pool), moved = 0, below = 0;
+    uint64_t wide = wide_gap(pool), moved = 0, last = 0;
+    const uint64_t *below = NULL;
     unsigned cpus[CPU_MAX], floor_count = sort_floors(pool, cpus), next = 0;
-    bool first = true;
 
     for (struct order_node *node = order_least(&pool->order[QUEUE]); node != NULL; node = order_next(node)) {
         uint64_t vtime = node->key;
 
         for (; next < floor_count && vtime_ahead(vtime, pool->policy[POOL_FLOOR + cpus[next]]) > 0; next++) {
-            pool->policy[POOL_FLOOR + cpus[next]] -= moved;
+            move_floor(pool, cpus[next], moved, below);
         }
-        if (!first && vtime - below > wide) {
-            moved += vtime - below - wide;
+        if (below != NULL && vtime - last > wide) {
+            moved += vtime - last - wide;
         }
         node->key = queue_unit(node)->policy[UNIT_VTIME] = vtime - moved;
-        below = vtime;
-        first = false;
+        last = vtime;
+        below = &last;
     }
     for (; next < floor_count; next++) {
-        pool->policy[POOL_FLOOR + cpus[next]] -= moved;
+        move_floor(pool, cpus[next], moved, below);
+    }
+}
+
+/* Put those who wait for their cap's next period into the queue, or take them out of it again. */
+static void queue_parked(struct sched_pool *pool, bool in)
+{
+    for (struct order_node *node = order_least(&pool->order[PARKED]); node != NULL; node = order_next(node)) {
+        struct sched_unit *unit = CONTAINER_OF(node, struct sched_unit, node[PARKED]);
+
+        if (in) {
+            queue_add(pool, unit);
+        } else {
+            queue_remove(pool, unit);
+        }
     }
 }
 
@@ -189,7 +215,9 @@ void clock_level(struct sched_pool *pool, uint64_t now_ns)
             queue_add(pool, pool->assigned[cpu]);
         }
     }
+    queue_parked(pool, true);
     close_gaps(pool);
+    queue_parked(pool, false);
     for (unsigned cpu = 0; cpu < CPU_MAX; cpu++) {
         if (pool->running[cpu] != NULL) {
             pool->running[cpu]->policy[UNIT_VTIME] -= pending[cpu];

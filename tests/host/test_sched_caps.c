@@ -72,6 +72,33 @@ TEST(credit2_shares_are_fair_below_caps)
     }
 }
 
+/* Units whose caps are far below their share fall behind until virtual times are levelled, again and again:
+ * that costs one that waits for its next period just then nothing. */
+TEST(credit2_shares_last_below_caps)
+{
+    static const uint32_t caps[] = {39, 96, 0, 56, 1, 0};
+
+    for (unsigned round = 0; round < 3 * scale(); round++) {
+        uint64_t before[MACHINE_UNITS];
+
+        machine_init(&m, &sched_credit2, 4);
+        m.caps = true;
+        for (unsigned i = 0; i < sizeof(caps) / sizeof(caps[0]); i++) {
+            CHECK_EQ(machine_add(&m, i, 0xff, 0, 256), 0);
+            machine_wake(&m, i);
+        }
+        for (unsigned i = 0; i < sizeof(caps) / sizeof(caps[0]); i++) {
+            machine_set_cap(&m, i, caps[i]);
+        }
+        machine_run(&m, 50 * NS_PER_MS, true);
+        snapshot(before);
+        for (unsigned i = 1; i <= 8; i++) {
+            machine_run(&m, 4 * NS_PER_S, false);
+            check_level(before, i * 4 * NS_PER_S);
+        }
+    }
+}
+
 /* Four units of one domain on four pCPUs: 150 per cent among them, however many of them are awake. */
 TEST(credit2_cap_is_a_domains)
 {

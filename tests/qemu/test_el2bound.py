@@ -13,7 +13,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 # Both interrupt controllers: they differ in what an access costs, and so in who meets whom.
 LEVELS = {
     "virt": {"fast": "fast", "busy": "normal", "calls": "normal", "console": "normal", "wakes": "normal", "life": "normal",
-             "events": "normal", "toolstack": "normal"},
+             "events": "normal", "toolstack": "normal", "deadlines": "normal", "queue": "normal"},
     "virt-gicv3": {"fast": "fast", "busy": "long", "calls": "long", "console": "long", "wakes": "normal", "life": "normal",
                    "events": "long", "toolstack": "long"},
 }
