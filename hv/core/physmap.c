@@ -31,7 +31,7 @@
 #include "lib/panic.h"
 
 #define GFN_LIMIT BIT64(48 - PAGE_SHIFT) /* More than any IPA size has. */
-#define END_BLOCKS 12u                   /* Of RAM given back in one stay in EL2 when the domain goes. */
+#define END_BLOCKS 8u                    /* Of RAM given back in one stay in EL2 when the domain goes. */
 #define ZERO_PAGES                                                                                           \
     7u /* In one stay in EL2, which may end one block and begin another; of foreign ones that end: */
 #define DROP_PAGES 2u

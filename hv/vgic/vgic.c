@@ -9,7 +9,7 @@
 #include "lib/panic.h"
 #include "vgic/vgic_regs.h"
 
-#define MAKE_SOME 40u /* Interrupts made in one stay in EL2. */
+#define MAKE_SOME 24u /* Interrupts made in one stay in EL2. */
 
 static unsigned spi_count(const struct vgic_config *config)
 {

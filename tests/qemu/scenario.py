@@ -129,14 +129,7 @@ def scratch():
     return tempfile.TemporaryDirectory(prefix="qemu-test-")
 
 
-def in_turns(cpus):
-    """Words for boot(): a machine of so many CPUs under -icount that all get their turns, 4 at most on virt. QEMU 7.2 lets each CPU run
-    until the next deadline of anything; the one after it then finds nothing left of the time and is passed over, always the
-    same one if the first is always busy. So each CPU is followed by one that is never started and loses nothing by that, and a
-    filter of an unused network sets a deadline every 100 us, so that no turn is long."""
-    gone = " ".join(f"/delete-node/ cpu@{number};" for number in range(1, 2 * cpus, 2))
-    return {"smp": 2 * cpus, "source": f"/ {{ cpus {{ /delete-node/ cpu-map; {gone} }}; }};",
-            "extra": ["-netdev", "hubport,id=none,hubid=0", "-object", "filter-buffer,id=tick,netdev=none,interval=100"]}
+in_turns = qemu.in_turns
 
 
 # domains are mktree.Domains. `source` is device-tree source added to the whole tree, `chosen` to /chosen; `modules` are
