@@ -195,6 +195,7 @@ static pa_t link_table(const struct pgtable *t, uint64_t *entry, unsigned level,
         uint64_t *lower = t->ops->table_at(t->context, table);
         uint64_t value = leaf_entry(address_in(old).v, attributes_in(old), level + 1);
 
+#pragma GCC unroll 8
         for (unsigned i = 0; i < ENTRIES; i++) { /* The longest loop of a change of one page. */
             store(&lower[i], value);
             value += size_of(level + 1);
@@ -255,12 +256,19 @@ static bool is_empty(const uint64_t *entry)
     return (load(entry) & PTE_VALID) == 0;
 }
 
-/* Valid bits of eight entries in a row, together. */
-static uint64_t any_of_eight(const uint64_t *e)
+#define AT_ONCE 32u
+
+/* Valid bits of so many entries in a row, together. Only the caller changes them, so that they may be read in
+ * pairs. */
+static uint64_t any_valid(const uint64_t *e)
 {
-    return (load(&e[0]) | load(&e[1]) | load(&e[2]) | load(&e[3]) | load(&e[4]) | load(&e[5]) | load(&e[6]) |
-            load(&e[7])) &
-           PTE_VALID;
+    uint64_t any = 0;
+
+#pragma GCC unroll 32
+    for (unsigned i = 0; i < AT_ONCE; i++) {
+        any |= e[i];
+    }
+    return any & PTE_VALID;
 }
 
 /* Has @table no valid entry? @changed is one that was emptied just now: those beside it are looked at first,
@@ -273,8 +281,8 @@ static bool table_empty(const struct pgtable *t, pa_t table, unsigned changed)
         !is_empty(&entries[(changed + 1) % ENTRIES])) {
         return false;
     }
-    for (unsigned i = 0; i < ENTRIES; i += 8) {
-        if (any_of_eight(&entries[i]) != 0) {
+    for (unsigned i = 0; i < ENTRIES; i += AT_ONCE) {
+        if (any_valid(&entries[i]) != 0) {
             return false;
         }
     }

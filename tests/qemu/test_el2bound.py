@@ -13,9 +13,10 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 # Both interrupt controllers: they differ in what an access costs, and so in who meets whom.
 LEVELS = {
     "virt": {"fast": "fast", "busy": "normal", "calls": "normal", "console": "normal", "wakes": "normal", "life": "normal",
-             "events": "normal", "toolstack": "normal", "deadlines": "normal", "queue": "normal", "managed": "normal"},
+             "events": "normal", "toolstack": "normal", "deadlines": "normal", "queue": "normal", "managed": "normal",
+             "memory": "normal"},
     "virt-gicv3": {"fast": "fast", "busy": "long", "calls": "long", "console": "long", "wakes": "normal", "life": "normal",
-                   "events": "long", "toolstack": "long", "managed": "normal"},
+                   "events": "long", "toolstack": "long", "managed": "normal", "memory": "long"},
 }
 TESTS = {f"{board}-{load}": (board, load, level) for board, loads in LEVELS.items() for load, level in loads.items()}
 
