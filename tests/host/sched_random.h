@@ -83,6 +83,80 @@ static inline void machine_random_table(struct machine *m)
     }
 }
 
+/* Any number a toolstack might pass on: the extremes, what is about right, and all else. */
+static inline uint64_t machine_wild(void)
+{
+    static const uint64_t extremes[] = {0, 1, 9999, 65535, 65536, UINT32_MAX, UINT64_C(1) << 63, UINT64_MAX};
+
+    switch (machine_random(4)) {
+    case 0:
+        return extremes[machine_random(sizeof(extremes) / sizeof(extremes[0]))];
+    case 1:
+        return UINT64_MAX - machine_random(10000000);
+    default:
+        return machine_random(10000000);
+    }
+}
+
+/* Parameters and affinities that must be refused, and change nothing. */
+static inline void machine_wild_params(struct machine *m, unsigned index)
+{
+    struct sched_unit *unit = &m->units[index].unit;
+    uint32_t hard = unit->hard_affinity, soft = unit->soft_affinity, kick = 0;
+    struct sched_params before, after;
+    struct sched_params wild = {.weight = (uint32_t)machine_wild(),
+                                .cap = (uint32_t)machine_wild(),
+                                .period_ns = machine_wild(),
+                                .budget_ns = machine_wild()};
+    bool good = wild.weight >= 1 && wild.weight <= 65535 && wild.cap <= SCHED_CAP_MAX &&
+                wild.budget_ns >= SCHED_PERIOD_MIN_NS && wild.budget_ns <= wild.period_ns &&
+                wild.period_ns <= SCHED_PERIOD_MAX_NS;
+
+    if (good) {
+        return; /* By chance; machine_set_params() has those. */
+    }
+    sched_get_params(unit, &before);
+    MACHINE_CHECK(sched_set_params(unit, &wild, machine_time(m), &kick) == -EINVAL);
+    sched_get_params(unit, &after);
+    MACHINE_CHECK(memcmp(&before, &after, sizeof(before)) == 0);
+    MACHINE_CHECK(sched_set_affinity(unit, ~m->pool.cpus & (uint32_t)machine_wild(), (uint32_t)machine_wild(),
+                                     machine_time(m), &kick) == -EINVAL);
+    MACHINE_CHECK(unit->hard_affinity == hard && unit->soft_affinity == soft && kick == 0);
+}
+
+/* A schedule of any numbers at all. One that is refused names a slot of it, and changes nothing. */
+static inline void machine_wild_table(struct machine *m)
+{
+    static struct arinc_table before, after;
+    struct arinc_table table = {.frame_ns = machine_wild(),
+                                .slot_count = (unsigned)machine_random(ARINC_SLOT_MAX + 1)};
+    struct arinc_fault fault = {ARINC_FRAME, UINT32_MAX};
+    uint32_t kick = 0;
+    int error;
+
+    for (unsigned i = 0; i < table.slot_count; i++) {
+        struct machine_unit *u = &m->units[machine_random(MACHINE_UNITS)];
+        bool named = u->present && !u->doomed && machine_random(2) == 0;
+
+        table.slots[i] = (struct arinc_slot){machine_wild(), machine_wild(), named ? &u->unit : NULL,
+                                             !named && machine_random(8) != 0, (unsigned)machine_wild()};
+        table.slots[i].cpu %= machine_random(2) == 0 ? CPU_MAX : UINT32_MAX;
+    }
+    if (arinc_get_table(&m->pool, &before) != 0) {
+        MACHINE_CHECK(arinc_set_table(&m->pool, &table, m->now_ns, &kick, &fault) == -EOPNOTSUPP);
+        return;
+    }
+    error = arinc_set_table(&m->pool, &table, m->now_ns, &kick, &fault);
+    if (error == 0) {
+        machine_kick(m, kick);
+        return;
+    }
+    (void)arinc_get_table(&m->pool, &after);
+    MACHINE_CHECK(error == -EINVAL && kick == 0 && arinc_reason_text(fault.reason) != NULL);
+    MACHINE_CHECK(fault.slot == 0 || fault.slot < table.slot_count);
+    MACHINE_CHECK(memcmp(&before, &after, sizeof(before)) == 0);
+}
+
 /* A pCPU leaves the pool, or comes back. */
 static inline void machine_random_cpu(struct machine *m)
 {
@@ -147,6 +221,12 @@ static inline void machine_random_act(struct machine *m)
     case 7:
         if (machine_random(4) == 0) {
             machine_random_cpu(m);
+        }
+        break;
+    case 8:
+        machine_wild_params(m, index);
+        if (machine_random(8) == 0) {
+            machine_wild_table(m);
         }
         break;
     default:
