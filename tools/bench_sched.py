@@ -133,7 +133,8 @@ def failures(rows):
     return found
 
 
-WIDTH, HEIGHT, LEFT = 900.0, 90.0, 150.0
+WIDTH, HEIGHT, LEFT, RIGHT = 900.0, 90.0, 190.0, 50.0
+COLOURS = {"xen": "#ee6677", "bulkhead": "#4477aa"}
 OCTAVES = (4, 25)  # From 16 to 32 million instructions.
 
 
@@ -146,13 +147,13 @@ def histogram(row, top):
     """One row's, as SVG: bars by the logarithm of the latency, as high as their part of all."""
     total = sum(row.histogram.values()) or 1
     label = f"{row.case.system} {row.case.sched}, {row.case.often}"
-    parts = [f'<text x="4" y="{top + 40}">{label}</text>', f'<text x="4" y="{top + 54}">mean {row.mean}, max {row.max}</text>',
+    parts = [f'<text x="4" y="{top + 40}">{label}</text>', f'<text x="4" y="{top + 54}">mean {row.mean:,}, max {row.max:,}</text>',
              f'<line x1="{LEFT}" y1="{top + HEIGHT - 10}" x2="{LEFT + WIDTH}" y2="{top + HEIGHT - 10}" stroke="#888"/>']
     for latency, count in sorted(row.histogram.items()):
-        x, end = place_of(latency), place_of(latency * 1.189)
+        x, end = place_of(latency), place_of(min(latency * 1.189, max(row.max, latency)))  # A bucket, as far as anything is in it.
         high = (HEIGHT - 18) * count / total
         parts.append(f'<rect x="{x:.1f}" y="{top + HEIGHT - 10 - high:.1f}" width="{max(end - x, 2):.1f}" height="{max(high, 1):.1f}" '
-                     f'fill="{"#ee6677" if row.case.system == "xen" else "#4477aa"}"><title>{latency}: {count}</title></rect>')
+                     f'fill="{COLOURS[row.case.system]}"><title>{latency}: {count}</title></rect>')
     if row.bound:
         x = place_of(row.bound)
         parts.append(f'<line x1="{x:.1f}" y1="{top + 4}" x2="{x:.1f}" y2="{top + HEIGHT - 10}" stroke="#228833" stroke-dasharray="4,2"/>'
@@ -162,14 +163,20 @@ def histogram(row, top):
 
 def draw(rows):
     rows = [row for row in rows if not row.problem]
-    height = HEIGHT * len(rows) + 40
+    bottom = HEIGHT * len(rows)
     body = [histogram(row, HEIGHT * number) for number, row in enumerate(rows)]
     for octave in range(OCTAVES[0], OCTAVES[1] + 1, 3):
         x = place_of(2 ** octave)
-        body.append(f'<text x="{x:.1f}" y="{height - 14}" text-anchor="middle">{2 ** octave}</text>')
+        body.append(f'<text x="{x:.1f}" y="{bottom + 12}" text-anchor="middle">{2 ** octave:,}</text>'
+                    f'<line x1="{x:.1f}" y1="4" x2="{x:.1f}" y2="{bottom - 10}" stroke="#bbb" stroke-width="0.4"/>')
+    body.append(f'<text x="{LEFT + WIDTH / 2}" y="{bottom + 32}" text-anchor="middle">instructions from the deadline to the vector; '
+                "a bar is as high as its part of all rounds</text>")
+    for number, (system, colour) in enumerate(COLOURS.items()):
+        x = 4 + 90 * number
+        body.append(f'<rect x="{x}" y="{bottom + 22}" width="14" height="12" fill="{colour}"/><text x="{x + 19}" y="{bottom + 32}">{system}</text>')
     os.makedirs(os.path.dirname(PICTURE), exist_ok=True)
     with open(PICTURE, "w", encoding="utf-8") as file:
-        file.write(f'<svg xmlns="http://www.w3.org/2000/svg" width="{LEFT + WIDTH + 20}" height="{height}" font-family="sans-serif" '
+        file.write(f'<svg xmlns="http://www.w3.org/2000/svg" width="{LEFT + WIDTH + RIGHT}" height="{bottom + 42}" font-family="sans-serif" '
                    f'font-size="11"><rect width="100%" height="100%" fill="white"/>\n' + "\n".join(body) + "\n</svg>\n")
     return PICTURE
 
