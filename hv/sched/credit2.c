@@ -47,7 +47,8 @@
 
 _Static_assert(POOL_WORDS <= sizeof(((struct sched_pool *)NULL)->policy) / sizeof(uint64_t),
                "the pool's words");
-_Static_assert(UNIT_TAKEN < sizeof(((struct sched_unit *)NULL)->policy) / sizeof(uint64_t), "a unit's words");
+_Static_assert(UNIT_LEVELLED < sizeof(((struct sched_unit *)NULL)->policy) / sizeof(uint64_t),
+               "a unit's words");
 
 /* What a switch between two that share a pCPU does not need: kept out of credit2_pick(), which saves
  * registers for what is inlined. */

@@ -127,6 +127,7 @@ void cap_park(struct sched_pool *pool, struct sched_unit *unit, unsigned cpu)
 {
     order_insert(&pool->order[PARKED], &unit->node[PARKED], unit->group->end_ns, BIT64(cpu));
     list_append(&unit->group->parked, &unit->group_link);
+    unit->policy[UNIT_LEVELLED] = pool->policy[POOL_LEVELLED];
 }
 
 uint32_t cap_park_anywhere(struct sched_pool *pool, struct sched_unit *unit)
@@ -154,6 +155,9 @@ void cap_unpark(struct sched_pool *pool, struct sched_unit *unit)
     if (cap_parked(unit)) {
         order_remove(&pool->order[PARKED], &unit->node[PARKED]);
         list_remove(&unit->group_link);
+        /* As if it had been levelled with the others. One of a lower group goes too far: clock_place() sees
+         * to that. */
+        unit->policy[UNIT_VTIME] -= pool->policy[POOL_LEVELLED] - unit->policy[UNIT_LEVELLED];
     }
 }
 

@@ -161,8 +161,9 @@ static void move_floor(struct sched_pool *pool, unsigned cpu, uint64_t moved, co
     *floor -= moved;
 }
 
-/* The queue holds all awake units: move each down by what the gaps below it were too wide, and the floors
- * with them. The order stays as it was, so the keys are changed in place. */
+/* The queue holds all awake units but the parked, who go down when they are unparked: move each down by what
+ * the gaps below it were too wide, and the floors with them. The order stays as it was, so the keys are
+ * changed in place. */
 static void close_gaps(struct sched_pool *pool)
 {
     uint64_t wide = wide_gap(pool), moved = 0, last = 0;
@@ -185,20 +186,7 @@ static void close_gaps(struct sched_pool *pool)
     for (; next < floor_count; next++) {
         move_floor(pool, cpus[next], moved, below);
     }
-}
-
-/* Put those who wait for their cap's next period into the queue, or take them out of it again. */
-static void queue_parked(struct sched_pool *pool, bool in)
-{
-    for (struct order_node *node = order_least(&pool->order[PARKED]); node != NULL; node = order_next(node)) {
-        struct sched_unit *unit = CONTAINER_OF(node, struct sched_unit, node[PARKED]);
-
-        if (in) {
-            queue_add(pool, unit);
-        } else {
-            queue_remove(pool, unit);
-        }
-    }
+    pool->policy[POOL_LEVELLED] += moved;
 }
 
 void clock_level(struct sched_pool *pool, uint64_t now_ns)
@@ -215,9 +203,7 @@ void clock_level(struct sched_pool *pool, uint64_t now_ns)
             queue_add(pool, pool->assigned[cpu]);
         }
     }
-    queue_parked(pool, true);
     close_gaps(pool);
-    queue_parked(pool, false);
     for (unsigned cpu = 0; cpu < CPU_MAX; cpu++) {
         if (pool->running[cpu] != NULL) {
             pool->running[cpu]->policy[UNIT_VTIME] -= pending[cpu];

@@ -7,11 +7,12 @@
 #include "sched/sched.h"
 
 enum unit_word {
-    UNIT_VTIME, /* Virtual time; compare with vtime_ahead() only. */
-    UNIT_RATE,  /* Virtual time per nanosecond, 2^-20ths: 2^32 / weight. */
-    UNIT_GIVEN, /* pCPU + 1 whose assigned[] names it; 0: none. */
-    UNIT_WOKEN, /* It waits since it woke, and has not run yet. */
-    UNIT_TAKEN, /* With a cap: what it may still run of what it took for itself, in ns; signed. */
+    UNIT_VTIME,    /* Virtual time; compare with vtime_ahead() only. */
+    UNIT_RATE,     /* Virtual time per nanosecond, 2^-20ths: 2^32 / weight. */
+    UNIT_GIVEN,    /* pCPU + 1 whose assigned[] names it; 0: none. */
+    UNIT_WOKEN,    /* It waits since it woke, and has not run yet. */
+    UNIT_TAKEN,    /* With a cap: what it may still run of what it took for itself, in ns; signed. */
+    UNIT_LEVELLED, /* POOL_LEVELLED when it was parked. */
 };
 
 /* pool->order[], and a unit's node[]. */
@@ -21,13 +22,14 @@ enum pool_order {
 };
 
 enum pool_word {
-    POOL_IDLE,    /* Mask: idle, and not assigned to a unit that comes. */
-    POOL_ALONE,   /* Mask: the last pick there said alone. */
-    POOL_PREEMPT, /* Mask: told to preempt, has not picked since. */
-    POOL_RATE,    /* The highest UNIT_RATE of the pool. */
-    POOL_CAPS,    /* Units that have a cap. */
-    POOL_GROUPS,  /* Groups there can be that do not compete: one a pCPU, and one that only waits. */
-    POOL_FLOOR,   /* One a pCPU: the lowest virtual time that competed there, never going back. */
+    POOL_IDLE,     /* Mask: idle, and not assigned to a unit that comes. */
+    POOL_ALONE,    /* Mask: the last pick there said alone. */
+    POOL_PREEMPT,  /* Mask: told to preempt, has not picked since. */
+    POOL_RATE,     /* The highest UNIT_RATE of the pool. */
+    POOL_CAPS,     /* Units that have a cap. */
+    POOL_GROUPS,   /* Groups there can be that do not compete: one a pCPU, and one that only waits. */
+    POOL_LEVELLED, /* By how much levelling has moved the uppermost down so far, as virtual time. */
+    POOL_FLOOR,    /* One a pCPU: the lowest virtual time that competed there, never going back. */
     POOL_WORDS = POOL_FLOOR + CPU_MAX,
 };
 
