@@ -423,18 +423,6 @@ void irq_send_to(struct vcpu *vcpu, unsigned cpu)
     spin_unlock(lock);
 }
 
-void irq_set_level(struct domain *domain, unsigned vcpu, unsigned intid, bool level)
-{
-    int target;
-
-    spin_lock(vgic_lock(domain->vgic));
-    target = vgic_set_level(domain->vgic, vcpu, intid, level);
-    spin_unlock(vgic_lock(domain->vgic));
-    if (target >= 0) {
-        vcpu_notice(domain->vcpu[target]);
-    }
-}
-
 unsigned irq_release(struct domain *domain, unsigned from)
 {
     const struct gic_driver *g = gic();

@@ -128,9 +128,6 @@ void irq_follow(struct pcpu *cpu, struct vcpu *vcpu);
  * loaded again. Lock not held. */
 void irq_send_to(struct vcpu *vcpu, unsigned cpu);
 
-/* Software interrupts into a domain. Any CPU, no lock of rank LOCK_RANK_VGIC or above held. */
-void irq_set_level(struct domain *domain, unsigned vcpu, unsigned intid, bool level);
-
 /* For DEBUG builds: panics unless what the fast path may do on this pCPU is right for @vcpu, which goes on
  * now.
  * @all: look through the whole table too. */

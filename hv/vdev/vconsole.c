@@ -5,7 +5,6 @@
 #include "core/console.h"
 #include "core/events.h"
 #include "core/guest_mem.h"
-#include "core/irq.h"
 #include "core/pcpu.h"
 #include "lib/abi.h"
 #include "lib/error.h"
@@ -50,12 +49,19 @@ size_t vconsole_put(struct domain *domain, const char *text, size_t length)
 
 void vconsole_update_irq(struct domain *domain)
 {
+    struct spinlock *lock = vgic_lock(domain->vgic);
     bool level;
+    int notice;
 
+    spin_lock(lock); /* Of two pCPUs the one that sets the line last has looked last. */
     spin_lock(&domain->vpl011->lock);
     level = vpl011_irq_level(domain->vpl011);
     spin_unlock(&domain->vpl011->lock);
-    irq_set_level(domain, 0, GUEST_VPL011_SPI, level);
+    notice = vgic_set_level(domain->vgic, 0, GUEST_VPL011_SPI, level);
+    spin_unlock(lock);
+    if (notice >= 0) {
+        vcpu_notice(domain->vcpu[notice]);
+    }
 }
 
 static bool receive(uint16_t domid, char c)
