@@ -125,17 +125,23 @@ static void upcall(struct vcpu *vcpu)
 
 void events_apply(const struct evtchn_work *work)
 {
-    const struct domain *domain;
+    struct evtchn_work answer;
 
-    if ((work->upcall | work->wake) == 0) {
-        return;
-    }
-    domain = CONTAINER_OF(work->domain, struct domain, events);
-    for (uint32_t rest = work->upcall; rest != 0; rest &= rest - 1) {
-        upcall(domain->vcpu[__builtin_ctz(rest)]);
-    }
-    for (uint32_t rest = work->wake; rest != 0; rest &= rest - 1) {
-        vcpu_notice(domain->vcpu[__builtin_ctz(rest)]);
+    while ((work->upcall | work->wake) != 0) { /* Once, and once more for an answer. */
+        const struct domain *domain = CONTAINER_OF(work->domain, struct domain, events);
+
+        for (uint32_t rest = work->upcall; rest != 0; rest &= rest - 1) {
+            upcall(domain->vcpu[__builtin_ctz(rest)]);
+        }
+        if ((work->wake & EVTCHN_WAKE_HV) == 0) {
+            for (uint32_t rest = work->wake; rest != 0; rest &= rest - 1) {
+                vcpu_notice(domain->vcpu[__builtin_ctz(rest)]);
+            }
+            return;
+        }
+        answer = (struct evtchn_work){0};
+        work->domain->hv_ops->heard(work->domain, &answer);
+        work = &answer; /* vCPUs alone: the far end is a domain's. */
     }
 }
 

@@ -5,6 +5,9 @@
  *      |                         ^---------------- the far end closes -------'
  *      +--bind_interdomain--> binding --> interdomain      +--bind_virq--> virq      +--bind_ipi--> ipi
  *
+ * The hypervisor's port has the first line's states too, under other names (evtchn_hv.c): what a domain may
+ * not do with it needs no check where it is fast.
+ *
  * Invariant: an interdomain channel names a far end that is interdomain and names it, whenever nobody holds
  * the bind lock. Who holds it changes one end after the other, each under its domain's own lock; in between a
  * sender finds a far end that does not name it, and its event is dropped: to a channel that is being closed
@@ -97,8 +100,10 @@ static int connect_far_end(struct evtchn_domain *remote, uint32_t remote_port, u
 
     spin_lock(&remote->lock);
     channel = evtchn_port_find(remote, remote_port);
-    if (channel != NULL && channel->state == EVTCHN_UNBOUND && channel->remote_domid == domid) {
-        channel->state = EVTCHN_INTERDOMAIN;
+    if (channel != NULL && (channel->state == EVTCHN_UNBOUND || channel->state == EVTCHN_HV_UNBOUND) &&
+        channel->remote_domid == domid) {
+        channel->state =
+            channel->state == EVTCHN_UNBOUND ? (uint8_t)EVTCHN_INTERDOMAIN : (uint8_t)EVTCHN_HV_INTERDOMAIN;
         channel->remote_port = port;
         error = 0;
     }
@@ -215,19 +220,21 @@ static void disconnect_far_end(const struct evtchn *closed)
 
     spin_lock(&remote->lock);
     channel = evtchn_port_find(remote, closed->remote_port);
-    ASSERT(channel != NULL && channel->state == EVTCHN_INTERDOMAIN);
-    channel->state = EVTCHN_UNBOUND;
+    ASSERT(channel != NULL &&
+           (channel->state == EVTCHN_INTERDOMAIN || channel->state == EVTCHN_HV_INTERDOMAIN));
+    channel->state =
+        channel->state == EVTCHN_INTERDOMAIN ? (uint8_t)EVTCHN_UNBOUND : (uint8_t)EVTCHN_HV_UNBOUND;
     spin_unlock(&remote->lock);
 }
 
-/* With the bind lock. */
+/* With the bind lock. The hypervisor's port goes with its domain alone. */
 static int close_port(struct evtchn_domain *domain, uint32_t port)
 {
     struct evtchn *channel, closed;
 
     spin_lock(&domain->lock);
     channel = evtchn_port_find(domain, port);
-    if (channel == NULL) {
+    if (channel == NULL || (evtchn_is_hv(channel) && !domain->closed)) {
         spin_unlock(&domain->lock);
         return -EINVAL;
     }
@@ -241,9 +248,12 @@ static int close_port(struct evtchn_domain *domain, uint32_t port)
     if (!domain->closed) {
         evtchn_clear_pending(domain, port);
     }
+    if (port == domain->hv_port) {
+        domain->hv_port = 0;
+    }
     evtchn_port_free(domain, port);
     spin_unlock(&domain->lock);
-    if (closed.state == EVTCHN_INTERDOMAIN) {
+    if (closed.state == EVTCHN_INTERDOMAIN || closed.state == EVTCHN_HV_INTERDOMAIN) {
         disconnect_far_end(&closed);
     }
     return 0;
@@ -257,21 +267,6 @@ int evtchn_close(struct evtchn_domain *domain, uint32_t port)
     error = close_port(domain, port);
     spin_unlock(&bind_lock);
     return error;
-}
-
-/* Signal @port of @to, if its far end is @domain's @from. */
-static void signal_far_end(struct evtchn_domain *to, uint32_t port, uint16_t domid, uint32_t from,
-                           struct evtchn_work *work)
-{
-    const struct evtchn *channel;
-
-    spin_lock(&to->lock);
-    channel = evtchn_port_find(to, port);
-    if (channel != NULL && channel->state == EVTCHN_INTERDOMAIN && channel->remote_domid == domid &&
-        channel->remote_port == from) {
-        evtchn_signal(to, port, work);
-    }
-    spin_unlock(&to->lock);
 }
 
 int evtchn_send(struct evtchn_domain *domain, uint32_t port, struct evtchn_work *work)
@@ -300,37 +295,47 @@ int evtchn_send(struct evtchn_domain *domain, uint32_t port, struct evtchn_work 
     }
     spin_unlock(&domain->lock);
     if (to != NULL) {
-        signal_far_end(to, to_port, domain->domid, port, work);
+        evtchn_signal_far_end(to, to_port, domain->domid, port, work);
     }
     return error;
+}
+
+/* NULL: it is closed. */
+static void tell(const struct evtchn *channel, struct evtchn_status *status)
+{
+    status->status = EVTCHNSTAT_closed;
+    status->vcpu = 0;
+    if (channel == NULL) {
+        return;
+    }
+    status->status = channel->state == EVTCHN_BINDING ? (uint32_t)EVTCHNSTAT_unbound : channel->state;
+    status->vcpu = channel->vcpu;
+    if (channel->state == EVTCHN_UNBOUND) {
+        status->u.unbound.dom = channel->remote_domid;
+    } else if (channel->state == EVTCHN_INTERDOMAIN) {
+        status->u.interdomain.dom = channel->remote_domid;
+        status->u.interdomain.port = channel->remote_port;
+    } else if (channel->state == EVTCHN_VIRQ) {
+        status->u.virq = channel->virq;
+    }
 }
 
 int evtchn_status(struct evtchn_domain *domain, uint32_t port, struct evtchn_status *status)
 {
     const struct evtchn *channel;
+    int error = 0;
 
     spin_lock(&domain->lock);
-    if (port >= evtchn_port_limit(domain)) {
-        spin_unlock(&domain->lock);
-        return -EINVAL;
-    }
     channel = evtchn_port_find(domain, port);
-    status->status = EVTCHNSTAT_closed;
-    status->vcpu = 0;
-    if (channel != NULL) {
-        status->status = channel->state == EVTCHN_BINDING ? (uint32_t)EVTCHNSTAT_unbound : channel->state;
-        status->vcpu = channel->vcpu;
-        if (channel->state == EVTCHN_UNBOUND) {
-            status->u.unbound.dom = channel->remote_domid;
-        } else if (channel->state == EVTCHN_INTERDOMAIN) {
-            status->u.interdomain.dom = channel->remote_domid;
-            status->u.interdomain.port = channel->remote_port;
-        } else if (channel->state == EVTCHN_VIRQ) {
-            status->u.virq = channel->virq;
-        }
+    if (port >= evtchn_port_limit(domain)) {
+        error = -EINVAL;
+    } else if (channel != NULL && evtchn_is_hv(channel)) {
+        error = -EACCES;
+    } else {
+        tell(channel, status);
     }
     spin_unlock(&domain->lock);
-    return 0;
+    return error;
 }
 
 int evtchn_unmask(struct evtchn_domain *domain, uint32_t port, struct evtchn_work *work)
@@ -399,6 +404,15 @@ int evtchn_register_info(struct evtchn_domain *domain, uint32_t vcpu, struct vcp
     return 0;
 }
 
+/* The first port at or behind @from that a reset closes; 0: none. With the domain's lock. */
+static uint32_t next_to_close(const struct evtchn_domain *domain, uint32_t from)
+{
+    uint32_t port = evtchn_port_next(domain, from);
+
+    return port != 0 && port == domain->hv_port && !domain->closed ? evtchn_port_next(domain, port + 1)
+                                                                   : port;
+}
+
 /* Close some ports. Returns whether none is left. */
 static bool close_some(struct evtchn_domain *domain)
 {
@@ -407,7 +421,7 @@ static bool close_some(struct evtchn_domain *domain)
     spin_lock(&bind_lock);
     for (unsigned i = 0; i < EVTCHN_SLICE_PORTS && port != 0; i++) {
         spin_lock(&domain->lock);
-        port = evtchn_port_next(domain, port);
+        port = next_to_close(domain, port);
         spin_unlock(&domain->lock);
         if (port != 0) {
             (void)close_port(domain, port);
@@ -425,7 +439,7 @@ int evtchn_reset(struct evtchn_domain *domain)
         return EVTCHN_AGAIN;
     }
     spin_lock(&domain->lock);
-    done = evtchn_port_next(domain, 0) == 0; /* Another vCPU may have bound one again. */
+    done = next_to_close(domain, 0) == 0; /* Another vCPU may have bound one again. */
     if (done) {
         evtchn_port_free_all(domain);
         evtchn_fifo_drop(domain);
@@ -454,5 +468,8 @@ int evtchn_close_domain(struct evtchn_domain *domain)
         }
     }
     spin_unlock(&domain->lock);
+    if (domain->hv_ops != NULL) {
+        domain->hv_ops->closed(domain);
+    }
     return 0;
 }

@@ -11,7 +11,10 @@
  * Locks: each domain's own, LOCK_RANK_EVTCHN, guards its channels and what EL2 writes to its words. No two of
  * them are ever held at once. Both ends of a channel change together only under the one lock of rank
  * LOCK_RANK_EVTCHN_BIND; who sends takes neither end for granted: it reads the far end's name under its own
- * lock and checks under the other's that the far end still names it. */
+ * lock and checks under the other's that the far end still names it.
+ *
+ * One port of a domain may be the hypervisor's: the near end of a channel between a device that it models for
+ * the domain and another domain. The domain can neither use nor close it (evtchn_hv.c). */
 #ifndef CORE_EVTCHN_H
 #define CORE_EVTCHN_H
 
@@ -38,6 +41,17 @@
 #define EVTCHN_PORT_LIMIT_PRIVILEGED EVTCHN_FIFO_NR_CHANNELS
 
 struct evtchn_slab;
+struct evtchn_domain;
+struct evtchn_work;
+
+/* What the hypervisor does at its port of a domain. No lock is held; any CPU; until no CPU is in a stay that
+ * began before "closed" was called, the other may still be called. */
+struct evtchn_hv_ops {
+    /* The far end has signalled it. Signals of its own in return go to @work. */
+    void (*heard)(struct evtchn_domain *domain, struct evtchn_work *work);
+    /* It is closed for good, with all other ports. Called again each time that is made sure of. */
+    void (*closed)(struct evtchn_domain *domain);
+};
 
 /* What events need of a vCPU. */
 struct evtchn_vcpu {
@@ -70,13 +84,19 @@ struct evtchn_domain {
     unsigned slab_end;          /* ...and none was made from this one on. */
     event_word_t **array;       /* FIFO: a page of pointers to the guest's pages. */
     unsigned array_count;
+    uint32_t hv_port; /* The hypervisor's; 0: none. */
+    const struct evtchn_hv_ops *hv_ops;
 };
+
+/* In "wake" of the work below: not a vCPU, the domain's port that is the hypervisor's was signalled. Then
+ * there is nothing else. */
+#define EVTCHN_WAKE_HV BIT32(31)
 
 /* What is to be done for @domain when a call has returned. */
 struct evtchn_work {
     struct evtchn_domain *domain;
     uint32_t upcall; /* vCPUs whose evtchn_upcall_pending went from 0 to 1. */
-    uint32_t wake;   /* vCPUs whose poll has come to an end. */
+    uint32_t wake;   /* vCPUs whose poll has come to an end, or EVTCHN_WAKE_HV. */
 };
 
 /* What events need of the machine. */
@@ -101,7 +121,7 @@ struct evtchn_domain *evtchn_domain_of(uint16_t domid);
 
 /* The operations of xen/event_channel.h. Any CPU, no lock held. 0 or -EINVAL (no such port, not in that
  * state), -ENOENT (no such vCPU), -ENOSPC (all ports in use), -ENOMEM, -EEXIST (bound already), -EPERM,
- * -ENOSYS. */
+ * -ENOSYS, -EACCES (status of the hypervisor's port). */
 int evtchn_alloc_unbound(struct evtchn_domain *domain, uint16_t remote, uint32_t *port);
 int evtchn_bind_interdomain(struct evtchn_domain *domain, struct evtchn_domain *remote, uint32_t remote_port,
                             uint32_t *port, struct evtchn_work *work);
@@ -114,10 +134,10 @@ int evtchn_status(struct evtchn_domain *domain, uint32_t port, struct evtchn_sta
 int evtchn_unmask(struct evtchn_domain *domain, uint32_t port, struct evtchn_work *work);
 int evtchn_set_priority(struct evtchn_domain *domain, uint32_t port, uint32_t priority);
 
-/* Close all ports and go back to 2-level. EVTCHN_AGAIN while some are open. */
+/* Close all ports but the hypervisor's and go back to 2-level. EVTCHN_AGAIN while some are open. */
 int evtchn_reset(struct evtchn_domain *domain);
 
-/* The same for a domain that has stopped, for good: nothing can be bound again. */
+/* The same for a domain that has stopped, for good, and with the hypervisor's: nothing can be bound again. */
 int evtchn_close_domain(struct evtchn_domain *domain);
 
 /* FIFO, evtchn_fifo.c. What is given is pinned: a control block is kept when 0 is returned, a page of the
@@ -126,6 +146,12 @@ int evtchn_init_control(struct evtchn_domain *domain, uint32_t vcpu,
                         struct evtchn_fifo_control_block *control);
 int evtchn_expand_array(struct evtchn_domain *domain, event_word_t *page, bool *kept,
                         struct evtchn_work *work);
+
+/* evtchn_hv.c. Open the hypervisor's port of @domain, to which domain number @remote may bind. 0, -EINVAL (it
+ * is open, or the layout is FIFO's already), -ENOSPC, -ENOMEM. Then: signal its far end, if there is one. */
+int evtchn_hv_open(struct evtchn_domain *domain, uint16_t remote, const struct evtchn_hv_ops *ops,
+                   uint32_t *port);
+void evtchn_hv_send(struct evtchn_domain *domain, struct evtchn_work *work);
 
 /* Virtual interrupt @virq for vCPU @vcpu (0 for a global one). Nothing when it is not bound. */
 void evtchn_raise_virq(struct evtchn_domain *domain, unsigned virq, unsigned vcpu, struct evtchn_work *work);

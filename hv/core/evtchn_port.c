@@ -149,16 +149,23 @@ uint32_t evtchn_port_next(const struct evtchn_domain *domain, uint32_t from)
 
 void evtchn_port_free_all(struct evtchn_domain *domain)
 {
+    unsigned end = 0;
+
     for (unsigned i = 0; i < domain->slab_end; i++) {
-        if (domain->slabs[i] != NULL) {
-            ASSERT(domain->slabs[i]->used_count == 0);
-            evtchn_machine->page_free(domain->slabs[i]);
+        struct evtchn_slab *slab = domain->slabs[i];
+
+        if (slab != NULL && slab->used_count == 0) {
+            evtchn_machine->page_free(slab);
+            domain->slabs[i] = NULL;
+        } else if (slab != NULL) {
+            ASSERT(slab->used_count == 1 && evtchn_slab_of(domain, domain->hv_port) == slab);
+            end = i + 1;
         }
     }
-    if (domain->slabs != NULL) {
-        evtchn_machine->page_free(domain->slabs);
-    }
-    domain->slabs = NULL;
     domain->room_slab = 0;
-    domain->slab_end = 0;
+    domain->slab_end = end;
+    if (end == 0 && domain->slabs != NULL) {
+        evtchn_machine->page_free(domain->slabs);
+        domain->slabs = NULL;
+    }
 }

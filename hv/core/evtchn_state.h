@@ -5,7 +5,7 @@
 
 #include "core/evtchn.h"
 
-/* The ABI's EVTCHNSTAT_*, and one more: being bound, the far end does not know yet. */
+/* The ABI's EVTCHNSTAT_*, and more: being bound, the far end does not know yet; and the hypervisor's port. */
 enum evtchn_state {
     EVTCHN_FREE = EVTCHNSTAT_closed,
     EVTCHN_UNBOUND = EVTCHNSTAT_unbound,
@@ -13,6 +13,8 @@ enum evtchn_state {
     EVTCHN_VIRQ = EVTCHNSTAT_virq,
     EVTCHN_IPI = EVTCHNSTAT_ipi,
     EVTCHN_BINDING,
+    EVTCHN_HV_UNBOUND,
+    EVTCHN_HV_INTERDOMAIN,
 };
 
 struct evtchn {
@@ -22,9 +24,14 @@ struct evtchn {
     uint8_t last_vcpu,
         last_priority; /* FIFO: the queue it was linked into last. Outlives its being closed. */
     uint8_t virq;
-    uint16_t remote_domid; /* UNBOUND, INTERDOMAIN. */
+    uint16_t remote_domid; /* UNBOUND, INTERDOMAIN, and the same of the hypervisor's. */
     uint32_t remote_port;  /* INTERDOMAIN. */
 };
+
+static inline bool evtchn_is_hv(const struct evtchn *channel)
+{
+    return channel->state == EVTCHN_HV_UNBOUND || channel->state == EVTCHN_HV_INTERDOMAIN;
+}
 
 #define EVTCHN_SLAB_WORDS (EVTCHN_SLAB_PORTS / 64)
 
@@ -40,8 +47,8 @@ extern const struct evtchn_machine *evtchn_machine;
 /* All of these with the domain's lock held. */
 
 /* evtchn_port.c. The open channel of @port; NULL. A free port, its channel with vCPU 0, default priority:
- * 0, -ENOSPC, -ENOMEM. Free it again. Free all memory: no port is open. The first open port
- * at or behind @from, 0: none. */
+ * 0, -ENOSPC, -ENOMEM. Free it again. Free all memory but what the hypervisor's port needs: no other is open.
+ * The first open port at or behind @from, 0: none. */
 struct evtchn *evtchn_port_find(const struct evtchn_domain *domain, uint32_t port);
 int evtchn_port_take(struct evtchn_domain *domain, enum evtchn_state state, uint32_t *port);
 void evtchn_port_free(struct evtchn_domain *domain, uint32_t port);
@@ -68,5 +75,23 @@ _Atomic uint32_t *evtchn_fifo_word(const struct evtchn_domain *domain, uint32_t 
 bool evtchn_fifo_signal(struct evtchn_domain *domain, uint32_t port, struct evtchn_work *work);
 bool evtchn_fifo_has_tail(const struct evtchn_domain *domain, uint32_t first, uint32_t count);
 void evtchn_fifo_drop(struct evtchn_domain *domain);
+
+/* No lock held. Signal @port of @to, if its far end is @domid's @from. */
+static inline void evtchn_signal_far_end(struct evtchn_domain *to, uint32_t port, uint16_t domid,
+                                         uint32_t from, struct evtchn_work *work)
+{
+    const struct evtchn *channel;
+
+    spin_lock(&to->lock);
+    channel = evtchn_port_find(to, port);
+    if (channel != NULL && channel->remote_domid == domid && channel->remote_port == from) {
+        if (channel->state == EVTCHN_INTERDOMAIN) {
+            evtchn_signal(to, port, work);
+        } else if (channel->state == EVTCHN_HV_INTERDOMAIN) {
+            *work = (struct evtchn_work){.domain = to, .wake = EVTCHN_WAKE_HV};
+        }
+    }
+    spin_unlock(&to->lock);
+}
 
 #endif

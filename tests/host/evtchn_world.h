@@ -38,7 +38,9 @@ struct world_domain {
     uint8_t *control;                       /* A page: control blocks of all vCPUs. */
     event_word_t *array[WORLD_ARRAY_PAGES]; /* The guest's pages, given in this order. */
     unsigned given;
-    unsigned pins; /* Pages that EL2 keeps. */
+    unsigned pins;          /* Pages that EL2 keeps. */
+    unsigned heard, closed; /* The hypervisor's port: how often it was signalled, and has ended. */
+    bool answers;           /* It signals back. */
 };
 
 static struct world_domain world[WORLD_DOMAINS];
@@ -114,11 +116,36 @@ static inline void world_make(void)
     }
 }
 
+/* What the hypervisor does at its ports. */
+static inline void world_heard(struct evtchn_domain *domain, struct evtchn_work *work)
+{
+    world[domain->domid].heard++;
+    if (world[domain->domid].answers) {
+        evtchn_hv_send(domain, work);
+    }
+}
+
+static inline void world_closed(struct evtchn_domain *domain)
+{
+    world[domain->domid].closed++;
+}
+
+static const struct evtchn_hv_ops world_hv_ops = {world_heard, world_closed};
+
 /* What the core does with it. */
 static inline void world_apply(struct evtchn_work *work)
 {
     struct world_domain *w;
 
+    if ((work->wake & EVTCHN_WAKE_HV) != 0) {
+        struct evtchn_work answer = {0};
+
+        if (work->wake != EVTCHN_WAKE_HV || work->upcall != 0) {
+            abort();
+        }
+        work->domain->hv_ops->heard(work->domain, &answer);
+        *work = answer;
+    }
     if ((work->upcall | work->wake) == 0) {
         return;
     }

@@ -14,10 +14,13 @@ struct model_port {
     unsigned state; /* EVTCHNSTAT_* */
     unsigned vcpu, virq, priority, remote_domid, remote_port;
     bool owed;
+    bool hv; /* The hypervisor's. */
 };
 
 static struct {
     struct model_port port[PORTS];
+    uint32_t hv_port;
+    unsigned heard;
     bool fifo;
 } model[WORLD_DOMAINS];
 
@@ -77,6 +80,10 @@ static void check_port(unsigned d, uint32_t port)
     const struct model_port *p = &model[d].port[port];
     struct evtchn_status status;
 
+    if (p->hv) {
+        CHECK_EQ(evtchn_status(domain_at(d), port, &status), -EACCES);
+        return;
+    }
     CHECK_EQ(evtchn_status(domain_at(d), port, &status), 0);
     CHECK_EQ(status.status, p->state);
     if (p->state == EVTCHNSTAT_closed) {
@@ -118,6 +125,39 @@ static void op_alloc_unbound(unsigned d)
         model_open(d, port, EVTCHNSTAT_unbound, 0);
         model[d].port[port].remote_domid = remote;
         check_port(d, port);
+    }
+}
+
+static void op_hv_open(unsigned d)
+{
+    unsigned remote = any_domain();
+    uint32_t port, expected = model_free(d);
+
+    if (!room(d)) {
+        return;
+    }
+    if (model[d].hv_port != 0 || model[d].fifo) {
+        CHECK_EQ(evtchn_hv_open(domain_at(d), (uint16_t)remote, &world_hv_ops, &port), -EINVAL);
+        return;
+    }
+    CHECK_EQ(evtchn_hv_open(domain_at(d), (uint16_t)remote, &world_hv_ops, &port), 0);
+    CHECK_EQ(port, expected);
+    model_open(d, port, EVTCHNSTAT_unbound, 0);
+    model[d].port[port].remote_domid = remote;
+    model[d].port[port].hv = true;
+    model[d].hv_port = port;
+}
+
+static void op_hv_send(unsigned d)
+{
+    const struct model_port *p = &model[d].port[model[d].hv_port];
+    struct evtchn_work work = {0};
+
+    evtchn_hv_send(domain_at(d), &work);
+    world_apply(&work);
+    if (p->hv && p->state == EVTCHNSTAT_interdomain) {
+        model[p->remote_domid].port[p->remote_port].owed = true;
+        check_port(p->remote_domid, p->remote_port);
     }
 }
 
@@ -221,8 +261,8 @@ static void op_bind_vcpu(unsigned d)
     unsigned vcpu = (unsigned)test_random_below(WORLD_VCPUS);
     uint32_t port = any_port(d);
     struct model_port *p = &model[d].port[port];
-    bool may = p->state == EVTCHNSTAT_unbound || p->state == EVTCHNSTAT_interdomain ||
-               (p->state == EVTCHNSTAT_virq && evtchn_virq_is_global(p->virq));
+    bool may = !p->hv && (p->state == EVTCHNSTAT_unbound || p->state == EVTCHNSTAT_interdomain ||
+                          (p->state == EVTCHNSTAT_virq && evtchn_virq_is_global(p->virq)));
 
     CHECK_EQ(evtchn_bind_vcpu(domain_at(d), port, vcpu), may ? 0 : -EINVAL);
     p->vcpu = may ? vcpu : p->vcpu;
@@ -232,7 +272,7 @@ static void op_bind_vcpu(unsigned d)
 static void op_close(unsigned d)
 {
     uint32_t port = any_port(d);
-    bool open = model[d].port[port].state != EVTCHNSTAT_closed;
+    bool open = model[d].port[port].state != EVTCHNSTAT_closed && !model[d].port[port].hv;
 
     CHECK_EQ(evtchn_close(domain_at(d), port), open ? 0 : -EINVAL);
     if (open) {
@@ -249,10 +289,15 @@ static void op_send(unsigned d)
     int error = evtchn_send(domain_at(d), port, &work);
 
     world_apply(&work);
-    switch (p->state) {
+    switch (p->hv ? (unsigned)EVTCHNSTAT_closed : p->state) {
     case EVTCHNSTAT_interdomain:
         CHECK_EQ(error, 0);
-        model[p->remote_domid].port[p->remote_port].owed = true;
+        if (model[p->remote_domid].port[p->remote_port].hv) {
+            model[p->remote_domid].heard++;
+        } else {
+            model[p->remote_domid].port[p->remote_port].owed = true;
+        }
+        CHECK_EQ(world[p->remote_domid].heard, model[p->remote_domid].heard);
         check_port(p->remote_domid, p->remote_port);
         break;
     case EVTCHNSTAT_ipi:
@@ -356,7 +401,7 @@ static void op_reset(unsigned d)
     } while (result == EVTCHN_AGAIN);
     CHECK_EQ(result, 0);
     for (uint32_t port = 1; port < PORTS; port++) {
-        if (model[d].port[port].state != EVTCHNSTAT_closed) {
+        if (model[d].port[port].state != EVTCHNSTAT_closed && !model[d].port[port].hv) {
             model_close(d, port);
         }
     }
@@ -396,6 +441,8 @@ static void one_world(unsigned operations)
         op_raise_virq,
         op_bind_ipi,
         op_bind_vcpu,
+        op_hv_open,
+        op_hv_send,
         op_close,
         op_send,
         op_send,
