@@ -15,7 +15,7 @@ host-hardware := hv/lib/log.c hv/lib/panic.c hv/lib/string.c hv/lib/libc_shim.c 
 	$(foreach f,main memory smp guests entered_at_el1 build_*,$(wildcard hv/boot/$(f).c))
 # Of directories where most is not pure.
 host-some := tools/a653sched/table.c hv/core/evtchn.c hv/core/evtchn_port.c hv/core/evtchn_signal.c hv/core/evtchn_fifo.c hv/core/evtchn_hv.c \
-	hv/vdev/eemi.c hv/vdev/hvc_input.c hv/vdev/vpl011.c hv/core/console.c hv/core/console_input.c hv/core/console_tx.c \
+	hv/vdev/eemi.c hv/vdev/hvc_input.c hv/vdev/vpl011.c hv/vdev/console_ring.c hv/core/console.c hv/core/console_input.c hv/core/console_tx.c \
 	hv/core/physmap.c hv/core/trace_ring.c $(wildcard hv/core/grant_*.c)
 host-sources := $(filter-out $(host-hardware),$(wildcard $(host-directories:%=%/*.c) $(host-some)))
 

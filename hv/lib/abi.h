@@ -14,6 +14,7 @@
 #include <xen/hvm/hvm_op.h>
 #include <xen/hvm/params.h>
 #include <xen/hypfs.h>
+#include <xen/io/console.h>
 #include <xen/memory.h>
 #include <xen/platform.h>
 #include <xen/sched.h>

@@ -110,7 +110,7 @@ static enum mmio_result access_vpl011(struct vcpu *vcpu, uint64_t offset, const 
 {
     struct domain *domain = vcpu->domain;
     struct vpl011 *uart = domain->vpl011;
-    bool prints = false;
+    bool prints = false, changed;
     char c = 0;
 
     if (access->size > 4) {
@@ -122,7 +122,11 @@ static enum mmio_result access_vpl011(struct vcpu *vcpu, uint64_t offset, const 
     } else {
         *value = vpl011_read(uart, (uint32_t)offset, access->size);
     }
+    changed = uart->served && vpl011_exchange(uart);
     spin_unlock(&uart->lock);
+    if (changed) {
+        vconsole_tell_server(domain);
+    }
     if (prints && vconsole_put(domain, &c, 1) == 0) {
         return MMIO_RETRY;
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vconsole.c - between a domain's ways to print and read, and the shared console. */
+/* vconsole.c - between a domain's ways to print and read, and the shared console or a console of its own. */
 #include "vdev/vconsole.h"
 
 #include "core/console.h"
@@ -79,7 +79,7 @@ static bool receive(uint16_t domid, char c)
     return taken;
 }
 
-int vconsole_attach(struct domain *domain)
+static int add_uart(struct domain *domain)
 {
     domain->vpl011 = hv_alloc(sizeof(*domain->vpl011));
     if (domain->vpl011 == NULL) {
@@ -87,8 +87,80 @@ int vconsole_attach(struct domain *domain)
     }
     domain->vpl011_bytes = sizeof(*domain->vpl011);
     vpl011_init(domain->vpl011);
-    console_register(domain->id, receive);
     return 0;
+}
+
+int vconsole_attach(struct domain *domain)
+{
+    int error = add_uart(domain);
+
+    if (error == 0) {
+        console_register(domain->id, receive);
+    }
+    return error;
+}
+
+/* The server has read or written. */
+static void server_heard(struct evtchn_domain *events, struct evtchn_work *work)
+{
+    struct domain *domain = CONTAINER_OF(events, struct domain, events);
+    bool changed;
+
+    spin_lock(&domain->vpl011->lock);
+    changed = vpl011_exchange(domain->vpl011);
+    spin_unlock(&domain->vpl011->lock);
+    if (changed) {
+        evtchn_hv_send(events, work);
+    }
+    vconsole_update_irq(domain);
+}
+
+/* The domain ends. */
+static void server_closed(struct evtchn_domain *events)
+{
+    struct domain *domain = CONTAINER_OF(events, struct domain, events);
+    void *page;
+
+    spin_lock(&domain->vpl011->lock);
+    page = vpl011_unserve(domain->vpl011);
+    spin_unlock(&domain->vpl011->lock);
+    if (page != NULL) {
+        guest_unpin(domain, page);
+    }
+}
+
+int vconsole_attach_served(struct domain *domain, uint64_t gfn, uint16_t server, uint32_t *port)
+{
+    static const struct evtchn_hv_ops ops = {.heard = server_heard, .closed = server_closed};
+    void *page;
+    int error;
+
+    if (domain->vpl011 != NULL || gfn > UINT64_MAX >> PAGE_SHIFT) {
+        return -EINVAL;
+    }
+    error = guest_pin(domain, ipa(gfn << PAGE_SHIFT), &page);
+    if (error != 0) {
+        return error;
+    }
+    error = add_uart(domain);
+    if (error == 0) {
+        vpl011_serve(domain->vpl011, page);
+        error = evtchn_hv_open(&domain->events, server, &ops, port); /* The server may come at once. */
+    }
+    if (error != 0) {
+        guest_unpin(domain, page);
+        hv_free(domain->vpl011, domain->vpl011_bytes);
+        domain->vpl011 = NULL;
+    }
+    return error;
+}
+
+void vconsole_tell_server(struct domain *domain)
+{
+    struct evtchn_work work = {0};
+
+    evtchn_hv_send(&domain->events, &work);
+    events_apply(&work);
 }
 
 static bool receive_by_call(uint16_t domid, char c)

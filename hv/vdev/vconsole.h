@@ -16,6 +16,15 @@ size_t vconsole_put(struct domain *domain, const char *text, size_t length);
 /* Give @domain a virtual UART, which takes input from now on. Before it runs. Returns 0 or -ENOMEM. */
 int vconsole_attach(struct domain *domain);
 
+/* The same with another domain behind it, number @server, in the place of the console: characters go through
+ * the console page at frame @gfn of @domain's, which is kept, and a channel whose port in @domain is the
+ * hypervisor's. 0 with that @port; -EINVAL (no such page, or it has a UART), -ENOSPC, -ENOMEM. It lasts until
+ * @domain ends. */
+int vconsole_attach_served(struct domain *domain, uint64_t gfn, uint16_t server, uint32_t *port);
+
+/* The ring of @domain's UART has changed. No lock held. */
+void vconsole_tell_server(struct domain *domain);
+
 /* Let the control domain read by hypercall what is typed to it, from now on; the input is its. */
 void vconsole_attach_control(struct domain *domain);
 

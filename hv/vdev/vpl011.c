@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* vpl011.c - register model of a domain's PL011: a 32-entry receive FIFO, and a transmitter that is always
- * empty.
+ * empty, or a ring that another domain empties.
  *
  * Interrupt state, RIS, as on the device but without its clock:
  *
@@ -9,6 +9,11 @@
  *     RT   set by every character that does not reach the level: the timeout is over at once,
  *          cleared when the FIFO is empty, or by ICR
  *     TX   set when a character was written, which leaves at once; cleared by ICR
+ *
+ * Served by another domain, the transmitter's FIFO is the ring, and what is written while it is full is lost,
+ * as on the device. TX then promises as much room as the device's FIFO has, for drivers write half of it or
+ * more without looking: it is cleared by a character that leaves less, and set when there is so much again.
+ * BUSY is set only while the ring is full: early consoles wait for it after each character.
  *
  * Guests that know only the SBSA subset never enable the UART, so CR's enable bits are kept but decide
  * nothing; the loopback bit works. Source: Arm DDI 0183 chapter 3. */
@@ -19,7 +24,9 @@
 #define UARTDR 0x000u
 #define UARTRSR 0x004u /* Receive status; a write (ECR) clears it. No error ever occurs. */
 #define UARTFR 0x018u
+#define UARTFR_BUSY BIT32(3)
 #define UARTFR_RXFE BIT32(4)
+#define UARTFR_TXFF BIT32(5)
 #define UARTFR_RXFF BIT32(6)
 #define UARTFR_TXFE BIT32(7)
 #define UARTIBRD 0x024u
@@ -59,6 +66,20 @@ void vpl011_init(struct vpl011 *uart)
 {
     *uart = (struct vpl011){.cr = CR_RESET, .ifls = IFLS_RESET};
     spin_init(&uart->lock, LOCK_RANK_VPL011);
+}
+
+void vpl011_serve(struct vpl011 *uart, struct xencons_interface *page)
+{
+    uart->served = true;
+    console_ring_open(&uart->ring, page);
+}
+
+struct xencons_interface *vpl011_unserve(struct vpl011 *uart)
+{
+    struct xencons_interface *page = uart->ring.page;
+
+    uart->ring.page = NULL;
+    return page;
 }
 
 /* How many characters make the receive interrupt: eighths of the FIFO by IFLS bits 5:3; values the manual
@@ -103,9 +124,46 @@ static uint32_t read_data(struct vpl011 *uart)
     return data;
 }
 
+/* A character more is in the ring, or was lost. */
+static void write_ring(struct vpl011 *uart, char c)
+{
+    if (console_ring_put(&uart->ring, c)) {
+        uart->ring_changed = true;
+    }
+    uart->ris &= ~INT_TX;
+    uart->tx_waits = true;
+}
+
+bool vpl011_exchange(struct vpl011 *uart)
+{
+    bool changed = uart->ring_changed;
+    char c;
+
+    while (uart->in_count < VPL011_FIFO && console_ring_take(&uart->ring, &c)) {
+        (void)vpl011_receive(uart, c);
+        changed = true;
+    }
+    if (uart->tx_waits && console_ring_room(&uart->ring) >= VPL011_FIFO) {
+        uart->tx_waits = false;
+        uart->ris |= INT_TX;
+    }
+    uart->ring_changed = false;
+    return changed;
+}
+
+static uint32_t transmit_flags(const struct vpl011 *uart)
+{
+    uint32_t room = console_ring_room(&uart->ring);
+
+    if (room == 0) {
+        return UARTFR_TXFF | UARTFR_BUSY;
+    }
+    return room == CONSOLE_RING_OUT ? UARTFR_TXFE : 0;
+}
+
 static uint32_t flags(const struct vpl011 *uart)
 {
-    return UARTFR_TXFE | (uart->in_count == 0 ? UARTFR_RXFE : 0) |
+    return (uart->served ? transmit_flags(uart) : UARTFR_TXFE) | (uart->in_count == 0 ? UARTFR_RXFE : 0) |
            (uart->in_count == VPL011_FIFO ? UARTFR_RXFF : 0);
 }
 
@@ -160,9 +218,13 @@ uint32_t vpl011_read(struct vpl011 *uart, uint32_t offset, unsigned size)
     return read_register(uart, offset - offset % 4) >> shift & size_mask(size);
 }
 
-/* Returns true and the character when it goes out. */
+/* Returns true and the character when it is to be printed. */
 static bool write_data(struct vpl011 *uart, uint8_t data, char *out)
 {
+    if (uart->served && (uart->cr & UARTCR_LBE) == 0) {
+        write_ring(uart, (char)data);
+        return false;
+    }
     uart->ris |= INT_TX;
     if ((uart->cr & UARTCR_LBE) != 0) {
         vpl011_receive(uart, (char)data); /* As on the wire: lost when the FIFO is full. */
