@@ -19,7 +19,7 @@ guest-sources = $(wildcard guests/$(1)/*.c guests/$(1)/*.S)
 guest-objects = $(patsubst guests/%,$(GUESTS_OUT)/%.o,$(basename $(call guest-sources,$(1))))
 guest-lib-objects := $(call guest-objects,lib)
 # What only some of them need: the others' images stay as small as they are.
-guests-with-channels := test-sys_life test-sys_events test-sys_channel test-sys_control test-sys_log ubench test-sys_trace
+guests-with-channels := test-sys_life test-sys_vuart test-sys_events test-sys_channel test-sys_control test-sys_log ubench test-sys_trace
 channel-objects := $(call guest-objects,lib/channels)
 guests-with-pvconsole := latency
 pvconsole-objects := $(call guest-objects,lib/pvconsole)

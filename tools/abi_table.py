@@ -52,7 +52,6 @@ ABSENT = {
     "XEN_DOMCTL_set_target": "for device models in domains of their own, which Arm does not need",
     "XEN_DOMCTL_set_virq_handler": "the control domain has them all",
     "XEN_DOMCTL_unbind_pt_irq": "an interrupt is its domain's until that goes",
-    "XEN_DOMCTL_vuart_op": LATER,
     "XEN_DOMCTL_setdebugging": "a debugger of a guest needs a trap that no guest's own debugger can have",
     "XEN_DOMCTL_soft_reset": "Xen on Arm has no kexec of a guest by it",
     "XEN_DOMCTL_setvnumainfo": "there is one node",

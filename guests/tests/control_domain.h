@@ -4,7 +4,10 @@
 #define GUEST_TESTS_CONTROL_DOMAIN_H
 
 #include "control.h"
+#include "timer.h"
 
+#define GFN(address) ((uint64_t)(address) >> 12)
+#define LIMIT 2000000 /* Looks at something that is to happen. */
 #define RAM_GFN (GUEST_RAM0_BASE >> 12)
 
 static inline uint64_t free_pages(void)
@@ -83,6 +86,63 @@ static inline int64_t populate(domid_t domid, uint64_t gfn, unsigned order)
 
     wish.extent_start.p = list;
     return memory_op(XENMEM_populate_physmap, &wish);
+}
+
+/* Put frame @from of @domid in the place of @page. */
+static inline int64_t map_foreign(domid_t domid, uint64_t from, void *page)
+{
+    xen_ulong_t index[1] = {from};
+    xen_pfn_t gfn[1] = {GFN(page)};
+    int error[1] = {1};
+    struct xen_add_to_physmap_batch wish = {
+        .domid = DOMID_SELF, .space = XENMAPSPACE_gmfn_foreign, .size = 1, .u.foreign_domid = domid};
+    int64_t result;
+
+    wish.idxs.p = index;
+    wish.gpfns.p = gfn;
+    wish.errs.p = error;
+    result = memory_op(XENMEM_add_to_physmap_batch, &wish);
+    return result != 0 ? result : error[0];
+}
+
+/* Take what stands there away, and have a page of its own there again. */
+static inline bool own_page(void *page)
+{
+    return remove_from_physmap(GFN(page)) == 0 && adjust_one(XENMEM_populate_physmap, GFN(page), 0) == 1;
+}
+
+static inline int64_t context(uint32_t cmd, domid_t domid, uint32_t vcpu, struct vcpu_guest_context *regs)
+{
+    struct xen_domctl op = {.u.vcpucontext.vcpu = vcpu};
+
+    op.u.vcpucontext.ctxt.p = regs;
+    return domctl(&op, cmd, domid);
+}
+
+/* What the hypervisor had for a domain goes soon after that has. */
+static inline bool wait_free(uint64_t pages)
+{
+    for (unsigned i = 0; i < LIMIT; i++) {
+        if (free_pages() == pages) {
+            return true;
+        }
+    }
+    print("... %lu free pages, not %lu\n", free_pages(), pages);
+    return false;
+}
+
+/* How many are free when nothing goes any more: the hypervisor looks for what still goes every 10 ms. */
+static inline uint64_t settled_pages(void)
+{
+    uint64_t pages = free_pages(), since = timer_now(TIMER_VIRT);
+
+    while (timer_now(TIMER_VIRT) - since < timer_frequency() / 20) {
+        uint64_t now = free_pages();
+
+        since = now == pages ? since : timer_now(TIMER_VIRT);
+        pages = now;
+    }
+    return pages;
 }
 
 #endif

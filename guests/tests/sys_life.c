@@ -4,17 +4,14 @@
 #include "channels/events.h"
 #include "check.h"
 #include "control_domain.h"
-#include "timer.h"
 
 #include <xen/event_channel.h>
 #include <xen/hvm/hvm_op.h>
 #include <xen/hvm/params.h>
 #include <xen/sched.h>
 
-#define GFN(address) ((uint64_t)(address) >> 12)
 #define CODE_GFN (RAM_GFN + 3)
 #define NOWHERE 4000 /* No such domain. */
-#define LIMIT 2000000
 #define DOMAINS_AT_ONCE 63
 
 static struct checks checks;
@@ -22,32 +19,6 @@ static struct checks checks;
 /* Foreign pages take this page's place, and it is put back. */
 static uint8_t window[4096] __attribute__((aligned(4096)));
 static uint8_t second[4096] __attribute__((aligned(4096)));
-
-/* What the hypervisor had for a domain goes soon after that has. */
-static bool wait_free(uint64_t pages)
-{
-    for (unsigned i = 0; i < LIMIT; i++) {
-        if (free_pages() == pages) {
-            return true;
-        }
-    }
-    print("... %lu free pages, not %lu\n", free_pages(), pages);
-    return false;
-}
-
-/* How many are free when nothing goes any more: the hypervisor looks for what still goes every 10 ms. */
-static uint64_t settled_pages(void)
-{
-    uint64_t pages = free_pages(), since = timer_now(TIMER_VIRT);
-
-    while (timer_now(TIMER_VIRT) - since < timer_frequency() / 20) {
-        uint64_t now = free_pages();
-
-        since = now == pages ? since : timer_now(TIMER_VIRT);
-        pages = now;
-    }
-    return pages;
-}
 
 static bool wait_gone(domid_t domid)
 {
@@ -61,27 +32,9 @@ static bool wait_gone(domid_t domid)
     return false;
 }
 
-/* Put frame @from of @domid in the place of @page, and that page back. */
-static int64_t map_foreign(domid_t domid, uint64_t from, void *page)
-{
-    xen_ulong_t index[1] = {from};
-    xen_pfn_t gfn[1] = {GFN(page)};
-    int error[1] = {1};
-    struct xen_add_to_physmap_batch wish = {
-        .domid = DOMID_SELF, .space = XENMAPSPACE_gmfn_foreign, .size = 1, .u.foreign_domid = domid};
-    int64_t result;
-
-    wish.idxs.p = index;
-    wish.gpfns.p = gfn;
-    wish.errs.p = error;
-    result = memory_op(XENMEM_add_to_physmap_batch, &wish);
-    return result != 0 ? result : error[0];
-}
-
 static void put_back(void *page)
 {
-    CHECK_EQ(remove_from_physmap(GFN(page)), 0);
-    CHECK_EQ(adjust_one(XENMEM_populate_physmap, GFN(page), 0), 1);
+    CHECK(own_page(page));
 }
 
 /* A program that counts in x1 for ever. */
@@ -96,14 +49,6 @@ static void write_program(domid_t domid)
         put_back(window);
     }
     CHECK_EQ(domctl(&op, XEN_DOMCTL_cacheflush, domid), 0);
-}
-
-static int64_t context(uint32_t cmd, domid_t domid, uint32_t vcpu, struct vcpu_guest_context *regs)
-{
-    struct xen_domctl op = {.u.vcpucontext.vcpu = vcpu};
-
-    op.u.vcpucontext.ctxt.p = regs;
-    return domctl(&op, cmd, domid);
 }
 
 static void start_program(domid_t domid, uint32_t vcpu)

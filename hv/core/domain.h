@@ -70,6 +70,7 @@ struct domain {
     unsigned pause_count;           /* How often it was paused, */
     unsigned toolstack_pauses;      /* and how often of that by the toolstack. */
 
+    bool being_built;      /* By the toolstack, which has not let it run yet. */
     bool held_for_context; /* Paused once more while a vCPU's registers are read or written. */
     _Atomic bool stopped;  /* Shut down: its vCPUs never run again. */
     _Atomic uint8_t dying; /* enum domain_dying */

@@ -59,6 +59,8 @@ int64_t domctl_do(struct control_call *call, struct xen_domctl *op)
         return domctl_irq_permission(call, op);
     case XEN_DOMCTL_bind_pt_irq: /* An SPI that no domain has, before the domain runs; level triggered */
         return domctl_bind_irq(call, op);
+    case XEN_DOMCTL_vuart_op: /* Init, while the domain is made, with its SPI and all its vCPUs there */
+        return domctl_vuart(call, op);
     case XEN_DOMCTL_setnodeaffinity: /* There is node 0 */
         return domctl_set_node_affinity(call, op);
     case XEN_DOMCTL_getnodeaffinity:

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* domctl_devices.c - domctl: devices and interrupts that the control domain gives to another, and the one
- * node. Source: xen/domctl.h.
+/* domctl_devices.c - domctl: devices and interrupts that the control domain gives to another, its virtual
+ * UART, and the one node. Source: xen/domctl.h.
  *
  * The control domain can give what it has: pages of devices that it reaches itself at the machine's address,
  * and interrupts that no domain has (those of nodes marked xen,passthrough, which it was not given at boot).
@@ -10,6 +10,7 @@
 #include "core/irq.h"
 #include "hcall/control_bitmap.h"
 #include "lib/error.h"
+#include "vdev/vconsole.h"
 
 #define MAPPING_MAX 64u /* Pages a call may ask for, as in Xen on Arm. */
 #define NODES 1u        /* A mask: node 0. */
@@ -108,6 +109,9 @@ static int check_irq(const struct control_call *call, const struct xen_domctl *o
         !call->domain->has_platform || call->domain == call->vcpu->domain) {
         return -EINVAL;
     }
+    if (call->domain->vpl011 != NULL && bind->machine_irq == GUEST_VPL011_SPI) {
+        return -EBUSY;
+    }
     return call->domain->toolstack_pauses != 0 && domain_is_off(call->domain) ? 0 : -EBUSY;
 }
 
@@ -116,6 +120,37 @@ int64_t domctl_bind_irq(struct control_call *call, struct xen_domctl *op)
     int error = check_irq(call, op);
 
     return error != 0 ? error : irq_assign(call->domain, op->u.bind_pt_irq.machine_irq, false);
+}
+
+/* Can @domain have the UART's interrupt, and does nothing of it run or end? */
+static int check_vuart(const struct domain *domain)
+{
+    if (!domain->being_built) {
+        return -EPERM;
+    }
+    return atomic_load(&domain->dying) == DOMAIN_ALIVE && domain->vcpu_count != 0 &&
+                   domain->spi_limit > GUEST_VPL011_SPI && !vgic_linked(domain->vgic, GUEST_VPL011_SPI)
+               ? 0
+               : -EINVAL;
+}
+
+int64_t domctl_vuart(struct control_call *call, struct xen_domctl *op)
+{
+    struct xen_domctl_vuart_op *wish = &op->u.vuart_op;
+    int error;
+
+    if (wish->pad[0] != 0 || wish->pad[1] != 0 || wish->cmd != XEN_DOMCTL_VUART_OP_INIT) {
+        return -EINVAL;
+    }
+    error = check_vuart(call->domain);
+    if (error == 0 && wish->type != XEN_DOMCTL_VUART_TYPE_VPL011) {
+        error = -EOPNOTSUPP;
+    }
+    if (error == 0) {
+        error = vconsole_attach_served(call->domain, wish->gfn, wish->console_domid, &wish->evtchn);
+    }
+    call->copy_back = error == 0;
+    return error;
 }
 
 int64_t domctl_set_node_affinity(struct control_call *call, struct xen_domctl *op)

@@ -9,6 +9,7 @@ int64_t domctl_iomem_permission(struct control_call *call, struct xen_domctl *op
 int64_t domctl_memory_mapping(struct control_call *call, struct xen_domctl *op);
 int64_t domctl_irq_permission(struct control_call *call, struct xen_domctl *op);
 int64_t domctl_bind_irq(struct control_call *call, struct xen_domctl *op);
+int64_t domctl_vuart(struct control_call *call, struct xen_domctl *op);
 int64_t domctl_set_node_affinity(struct control_call *call, struct xen_domctl *op);
 int64_t domctl_get_node_affinity(struct control_call *call, struct xen_domctl *op);
 

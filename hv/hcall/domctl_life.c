@@ -56,6 +56,7 @@ static void take_config(struct domain *domain, const struct xen_domctl_createdom
     if (config->max_maptrack_frames >= 0) {
         domain->grant_maps.page_limit = (unsigned)config->max_maptrack_frames;
     }
+    domain->being_built = true;
     domain->pause_count = 1;
     domain->toolstack_pauses = 1;
 }
@@ -134,6 +135,9 @@ int64_t domctl_unpause(struct control_call *call)
         return -EINVAL;
     }
     domain->toolstack_pauses--;
+    if (domain->toolstack_pauses == 0) {
+        domain->being_built = false;
+    }
     domain_unpause(domain);
     return 0;
 }

@@ -88,6 +88,13 @@ def devices():
     control("sys_devices", options="dom0_max_vcpus=1", smp=2)
 
 
+@test(level="fast", cpu="many")
+def vuart():
+    """The virtual UART of a domain that the control domain makes, and a server that does what it must not."""
+    for build, board, smp in (("release", "virt", 2), ("debug", "virt", 2), ("debug", "virt-gicv3", 1)):
+        control("sys_vuart", board=board, build=build, options="dom0_max_vcpus=1", smp=smp)
+
+
 @test()
 def life_long():
     """The same many times, in a build with checks."""

@@ -12,9 +12,11 @@ from scenario import test
 FILES = {
     "guests/tiny": xl.guest("test-sys_platform"),
     "guests/latency": xl.guest("latency"),
+    "guests/echo": xl.guest("test-sys_echo"),
     "root/tiny.cfg": xl.config("tiny", extra="exit=none"),
     "root/meter.cfg": xl.config("meter", kernel="/guests/latency", extra="rounds=50 windows=1 exit=none"),
     "root/vuart.cfg": xl.config("vuart", extra="exit=none", vuart="sbsa_uart"),
+    "root/echo.cfg": xl.config("echo", kernel="/guests/echo", extra="name=echo exit=none", vuart="sbsa_uart"),
     "root/two.cfg": xl.config("two", vcpus=2, cpus="0-1", cpus_soft="0", extra="exit=none", maxvcpus=2),
 }
 
@@ -112,11 +114,13 @@ def life():
     xl.compared("life", LIFE, FILES).no_trouble()
 
 
-# The virtual UART, which xenconsoled reads too.
-VUART = ["xl create /root/vuart.cfg", "xl console -t vuart vuart", (r"RESULT.*\n", b"\x1d"), "xl list vuart", "xl destroy vuart"]
+# The virtual UART, which xenconsoled reads and writes too: the second guest sleeps until somebody types.
+VUART = ["xl create /root/vuart.cfg", "xl console -t vuart vuart", (r"RESULT.*\n", b"\x1d"), "xl list vuart",
+         "xl create /root/echo.cfg", "xl console -t vuart echo", (r"READY.*\n", b"hello there\n"),
+         (r"HEARD echo: hello there", b"end\n"), (r"RESULT.*\n", b"\x1d"), "xl destroy vuart", "xl destroy echo", "xl list"]
 
 
-@test(limit=600, level="long", cpu="many", needs="xl")
+@test(limit=600, cpu="many", needs="xl")
 def vuart():
     xl.compared("vuart", VUART, FILES).no_trouble()
 
