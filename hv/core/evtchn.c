@@ -66,6 +66,12 @@ struct evtchn_domain *evtchn_domain_of(uint16_t domid)
     return domain != NULL && domain->domid == domid ? domain : NULL;
 }
 
+/* Of an interdomain channel's far end: that domain is there as long as the channel is. */
+static struct evtchn_domain *far_domain(uint16_t domid)
+{
+    return atomic_load_explicit(&domains[domid % DOMAIN_MAX], memory_order_acquire);
+}
+
 bool evtchn_virq_is_global(unsigned virq)
 {
     switch (virq) {
@@ -215,7 +221,7 @@ int evtchn_bind_vcpu(struct evtchn_domain *domain, uint32_t port, uint32_t vcpu)
 /* The far end of a channel that was closed waits for another. With the bind lock. */
 static void disconnect_far_end(const struct evtchn *closed)
 {
-    struct evtchn_domain *remote = domains[closed->remote_domid];
+    struct evtchn_domain *remote = far_domain(closed->remote_domid);
     struct evtchn *channel;
 
     spin_lock(&remote->lock);
@@ -280,7 +286,7 @@ int evtchn_send(struct evtchn_domain *domain, uint32_t port, struct evtchn_work 
     channel = evtchn_port_find(domain, port);
     switch (channel != NULL ? channel->state : EVTCHN_FREE) {
     case EVTCHN_INTERDOMAIN:
-        to = domains[channel->remote_domid];
+        to = far_domain(channel->remote_domid);
         to_port = channel->remote_port;
         break;
     case EVTCHN_IPI:

@@ -69,7 +69,7 @@ static inline void world_page_free(void *page)
 static inline void world_unpin(struct evtchn_domain *domain, void *page)
 {
     (void)page;
-    world[domain->domid].pins--;
+    CONTAINER_OF(domain, struct world_domain, events)->pins--;
 }
 
 static inline void world_free(void)
@@ -87,8 +87,8 @@ static inline void world_free(void)
     }
 }
 
-/* Domain 0 is privileged. All fresh, 2-level, nothing masked. */
-static inline void world_make(void)
+/* Domain 0 is privileged. All fresh, 2-level, nothing masked. Domain d has number d * @stride. */
+static inline void world_make_numbered(unsigned stride)
 {
     static const struct evtchn_machine machine = {world_page_alloc, world_page_free, world_unpin};
 
@@ -103,7 +103,7 @@ static inline void world_make(void)
         for (unsigned i = 0; i < WORLD_ARRAY_PAGES; i++) {
             w->array[i] = world_page();
         }
-        w->events.domid = (uint16_t)d;
+        w->events.domid = (uint16_t)(d * stride);
         w->events.privileged = d == 0;
         struct evtchn_vcpu *vcpus[WORLD_VCPUS];
 
@@ -114,6 +114,11 @@ static inline void world_make(void)
         evtchn_domain_init(&w->events);
         evtchn_domain_set_vcpus(&w->events, vcpus, WORLD_VCPUS);
     }
+}
+
+static inline void world_make(void)
+{
+    world_make_numbered(1);
 }
 
 /* What the hypervisor does at its ports. */
@@ -149,7 +154,7 @@ static inline void world_apply(struct evtchn_work *work)
     if ((work->upcall | work->wake) == 0) {
         return;
     }
-    w = &world[work->domain->domid];
+    w = CONTAINER_OF(work->domain, struct world_domain, events);
     for (unsigned v = 0; v < WORLD_VCPUS; v++) {
         w->vcpu[v].irq |= (work->upcall & BIT32(v)) != 0;
         w->vcpu[v].polls_ended += (work->wake & BIT32(v)) != 0 ? 1 : 0;

@@ -13,7 +13,7 @@ static void connect(unsigned a, unsigned b, uint32_t *a_port, uint32_t *b_port)
 {
     struct evtchn_work work = {0};
 
-    CHECK_EQ(evtchn_alloc_unbound(domain_at(a), (uint16_t)b, a_port), 0);
+    CHECK_EQ(evtchn_alloc_unbound(domain_at(a), domain_at(b)->domid, a_port), 0);
     CHECK_EQ(evtchn_bind_interdomain(domain_at(b), domain_at(a), *a_port, b_port, &work), 0);
     world_apply(&work);
 }
@@ -151,6 +151,26 @@ TEST(a_channel_to_oneself)
     CHECK_EQ(evtchn_close(domain_at(1), a), 0);
     CHECK_EQ(state_of(1, b), EVTCHNSTAT_unbound);
     CHECK_EQ(evtchn_close(domain_at(1), b), 0);
+}
+
+/* Numbers of domains go on and on: few are below how many there may be at once. */
+TEST(numbers_of_domains_may_be_high)
+{
+    uint32_t a, b;
+
+    world_make_numbered(DOMAIN_MAX + 1);
+    connect(1, 2, &a, &b);
+    CHECK_EQ(take_one(2, 0), b);
+    CHECK_EQ(send_to(2, b), 0);
+    CHECK_EQ(take_one(1, 0), a);
+    CHECK_EQ(evtchn_close(domain_at(2), b), 0);
+    CHECK_EQ(state_of(1, a), EVTCHNSTAT_unbound);
+    world_make_numbered((DOMID_FIRST_RESERVED - 1) / 2); /* As high as they get. */
+    connect(2, 1, &a, &b);
+    CHECK_EQ(send_to(1, b), 0);
+    CHECK_EQ(take_one(2, 0), a);
+    CHECK_EQ(evtchn_close(domain_at(2), a), 0);
+    CHECK_EQ(state_of(1, b), EVTCHNSTAT_unbound);
 }
 
 TEST(virtual_interrupts_have_one_port_each)
