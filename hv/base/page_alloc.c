@@ -291,6 +291,18 @@ void page_free(pa_t start, unsigned order, uint16_t owner)
     spin_unlock(&page_pool.lock);
 }
 
+void page_pass(pa_t start, unsigned order, uint16_t from, uint16_t to)
+{
+    uint64_t index = (start.v >> PAGE_SHIFT) - page_pool.first_frame;
+
+    ASSERT((start.v & PAGE_MASK) == 0 && index < page_pool.page_count && to != DOMID_NONE);
+    spin_lock(&page_pool.lock);
+    ASSERT(word_at(index) == make_owned(order, from));
+    (void)from;
+    set_word(index, make_owned(order, to));
+    spin_unlock(&page_pool.lock);
+}
+
 void page_free_owned(uint16_t owner)
 {
     for (uint64_t index = 0; index < page_pool.page_count;) {

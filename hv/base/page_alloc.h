@@ -42,6 +42,10 @@ bool page_next_free(pa_t from, pa_t end, pa_t *start, uint64_t *size_bytes);
 /* Give back what one page_alloc() returned, order and owner the same (checked: ASSERT). Any CPU. */
 void page_free(pa_t start, unsigned order, uint16_t owner);
 
+/* What one page_alloc() returned to @from is @to's, as a whole; nobody uses a page of it (ASSERT). Any CPU.
+ */
+void page_pass(pa_t start, unsigned order, uint16_t from, uint16_t to);
+
 /* Give back all that @owner has; what is in use is free when its last use ends. A walk over all frames;
  * @owner must not allocate meanwhile. */
 void page_free_owned(uint16_t owner);

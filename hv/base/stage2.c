@@ -207,6 +207,11 @@ int stage2_lookup(const struct stage2 *s2, ipa_t addr, pa_t *to, enum stage2_typ
     return 0;
 }
 
+void stage2_forget(struct stage2 *s2)
+{
+    invalidate(s2, 0, BIT64(shape.ipa_bits));
+}
+
 bool stage2_free_some(struct stage2 *s2)
 {
     return s2->table_count == 0 || pgtable_free_some(&s2->table, &s2->free_from, FREE_STEPS);
@@ -217,7 +222,7 @@ void stage2_destroy(struct stage2 *s2)
     ASSERT(s2->table.context == s2); /* It was not moved since stage2_init(). */
     while (!stage2_free_some(s2)) {
     }
-    invalidate(s2, 0, UINT64_C(1) << shape.ipa_bits);
+    stage2_forget(s2);
     ASSERT(s2->table_count == 0);
     page_free(s2->table.root, shape.root_order, s2->owner);
     s2->table.root = pa(0);

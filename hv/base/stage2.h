@@ -73,6 +73,9 @@ struct stage2_entry {
 };
 struct stage2_entry stage2_find(const struct stage2 *s2, ipa_t addr);
 
+/* All TLBs forget the VMID's translations. Nobody has it loaded, so there are none until somebody does. */
+void stage2_forget(struct stage2 *s2);
+
 /* Free some of the tables; nothing is mapped any more afterwards, and no CPU may have the VMID loaded.
  * Returns whether all are free. */
 bool stage2_free_some(struct stage2 *s2);

@@ -267,6 +267,9 @@ int physmap_unmap_grant(struct physmap *map, uint64_t gfn, pa_t page)
     if (entry.mapped && (entry.type == STAGE2_GRANT || entry.type == STAGE2_GRANT_RO) &&
         entry.to.v == page.v) {
         error = stage2_unmap(&map->stage2, ipa_of(gfn), PAGE_SIZE); /* Of a page alone: cannot fail. */
+        if (page_owner(page) == map->owner) { /* A grant to itself: its hypercalls' arguments may be there. */
+            physmap_wait_copies(map->owner);
+        }
     }
     spin_unlock(&map->lock);
     return error;
@@ -336,12 +339,13 @@ static unsigned largest_order(uint64_t gfn, uint64_t pages, const struct stage2_
 static void drop_raw(struct physmap *map) LOCK_REQUIRES(&map->lock)
 {
     if (map->raw) {
-        page_free(map->raw_block, map->raw_order, map->owner);
+        page_free(map->raw_block, map->raw_order, DOMID_HV);
         map->raw = false;
     }
 }
 
-/* A block of 2^@order pages, zero and written back; it waits in @map until it is all so. */
+/* A block of 2^@order pages, zero and written back; it waits in @map until it is all so. It is the
+ * hypervisor's until then: nobody can use a page of it, which would split it. */
 static int zeroed_block(struct physmap *map, unsigned order, pa_t *out) LOCK_REQUIRES(&map->lock)
 {
     uint64_t part;
@@ -351,7 +355,7 @@ static int zeroed_block(struct physmap *map, unsigned order, pa_t *out) LOCK_REQ
         drop_raw(map);
     }
     if (!map->raw) {
-        error = page_alloc(order, map->owner, &map->raw_block);
+        error = page_alloc(order, DOMID_HV, &map->raw_block);
         if (error != 0) {
             return error;
         }
@@ -402,6 +406,7 @@ static int populate(struct physmap *map, uint64_t gfn, uint64_t pages, uint64_t 
         map->top_gfn = error == 0 ? max_u64(map->top_gfn, gfn + BIT64(order) - 1) : map->top_gfn;
     }
     if (error == 0) {
+        page_pass(block, order, DOMID_HV, map->owner);
         map->raw = false; /* It is the domain's RAM. */
         atomic_fetch_add(&map->page_count, BIT64(order));
         *done = BIT64(order);
@@ -455,7 +460,10 @@ bool physmap_end_some(struct physmap *map)
 
     spin_lock(&map->lock);
     map->closed = true;
-    map->gfn_limit = 0;
+    if (map->gfn_limit != 0) { /* Pages go from here on. */
+        map->gfn_limit = 0;
+        stage2_forget(&map->stage2);
+    }
     drop_raw(map);
     if (map->next_to_end > map->top_gfn) {
         done = stage2_free_some(&map->stage2);

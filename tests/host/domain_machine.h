@@ -71,6 +71,8 @@ static struct {
     struct model_map mapped[MAPS_MAX];
     unsigned mapped_count;
     unsigned waits;
+    unsigned forgets;            /* All of an address space, by all TLBs; */
+    uint64_t forgets_free_bytes; /* and how much was free then. */
 } m;
 
 struct physmap *physmap_of(uint16_t owner)
@@ -103,7 +105,10 @@ static void machine_invalidate(uint16_t vmid, ipa_t addr, uint64_t size_bytes)
 {
     (void)vmid;
     (void)addr;
-    (void)size_bytes;
+    if (size_bytes == BIT64(stage2_ipa_bits())) {
+        m.forgets++;
+        m.forgets_free_bytes = page_free_bytes();
+    }
 }
 
 static uint64_t first_gfn(unsigned d)

@@ -74,6 +74,77 @@ TEST(a_block_in_slices)
     CHECK_EQ(page_free_bytes(), free_bytes);
 }
 
+/* A block that is not the domain's yet cannot be used by its machine address either: whole it came, whole it
+ * goes. */
+TEST(a_block_in_slices_is_nobodys)
+{
+    uint64_t done = 0, free_bytes = 0;
+    uint16_t owner;
+
+    machine_init();
+    free_bytes = page_free_bytes();
+    CHECK_EQ(physmap_populate(&m.domain[1].map, WINDOW_GFN, 512, &done), PHYSMAP_AGAIN);
+    for (uint64_t i = 0; i < RAM_PAGES; i++) {
+        pa_t page = pa((RAM_FIRST + i) * PAGE_SIZE);
+
+        CHECK(page_owner(page) != 1);
+        if (page_get(page, 1) == 0) {
+            (void)page_put(page, &owner);
+        }
+    }
+    CHECK_EQ(physmap_populate(&m.domain[1].map, BIT64(30), 1, &done), -EINVAL); /* An error drops it. */
+    CHECK_EQ(page_free_bytes(), free_bytes);
+    while (physmap_populate(&m.domain[1].map, WINDOW_GFN, 512, &done) == PHYSMAP_AGAIN) {
+    }
+    CHECK_EQ(done, 512);
+    for (unsigned i = 0; i < 512; i++) {
+        CHECK_EQ(page_owner(stage2_find(&m.domain[1].map.stage2, ipa((WINDOW_GFN + i) * PAGE_SIZE)).to), 1);
+    }
+}
+
+/* A domain may have its own page twice, by a grant to itself: who takes the last place away waits for copies
+ * too, for the page is free then. */
+TEST(a_grant_to_oneself_is_waited_for)
+{
+    struct grant_entry_v1 *entry;
+    uint32_t handle;
+    unsigned waits;
+    pa_t page;
+
+    machine_init();
+    act_populate(1, 0, 1);
+    entry = entry_at(1, 9);
+    entry->frame = WINDOW_GFN;
+    entry->domid = 1;
+    entry->flags = GTF_permit_access;
+    CHECK_EQ(grant_map(&m.domain[1].maps, 1, 9, true, WINDOW_GFN + 5, &handle, &page), GNTST_okay);
+    CHECK_EQ(physmap_unmap(&m.domain[1].map, WINDOW_GFN, true), 0);
+    CHECK_EQ(page_owner(page), 1);
+    waits = m.waits;
+    CHECK_EQ(grant_unmap(&m.domain[1].maps, handle, WINDOW_GFN + 5), GNTST_okay);
+    CHECK_EQ(m.waits, waits + 1);
+    CHECK_EQ(page_owner(page), DOMID_NONE);
+}
+
+/* Before the first page of a domain that goes is free, no TLB has any of its translations, for its VMID may
+ * be another's soon. */
+TEST(what_goes_is_forgotten_first)
+{
+    uint64_t free_bytes;
+    unsigned forgets;
+
+    machine_init();
+    act_populate(1, 0, 1);
+    act_populate(1, 1, 1);
+    free_bytes = page_free_bytes();
+    forgets = m.forgets;
+    while (!physmap_end_some(&m.domain[1].map)) {
+    }
+    CHECK_EQ(m.forgets, forgets + 1);
+    CHECK_EQ(m.forgets_free_bytes, free_bytes);
+    CHECK(page_free_bytes() > free_bytes);
+}
+
 /* Not RAM of its own: neither the tables of a direct-mapped domain nor others' pages can be mapped by their
  * address. */
 TEST(direct_is_own_ram_alone)
