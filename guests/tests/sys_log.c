@@ -3,11 +3,13 @@
  * lines, and presses debug keys. */
 #include "channels/events.h"
 #include "check.h"
-#include "control.h"
+#include "control_domain.h"
 
 #include <xen/event_channel.h>
 
 #define TEXT_BYTES 20000
+#define PROGRESS_MARK 0x9bd1c06e5f3a7724 /* Of an operation in pieces: hv/hcall/control_progress.h. */
+#define HIGH_ID 30001                    /* Numbers of domains go on and on. */
 
 static struct checks checks;
 static char text[TEXT_BYTES + 1];
@@ -132,6 +134,59 @@ static void check_keys(void)
     CHECK_EQ(sysctl(&op, XEN_SYSCTL_debug_keys), E_FAULT);
 }
 
+/* Press @key as if its report had come to @cursor already. */
+static void press_at(const char *key, uint32_t cursor)
+{
+    struct xen_sysctl op = {0};
+    uint64_t word[2] = {1UL << 32 | cursor, 0};
+
+    word[1] = word[0] ^ PROGRESS_MARK;
+    memcpy(op.u.pad + sizeof(op.u.pad) - sizeof(word), word, sizeof(word));
+    op.u.debug_keys.keys.p = key;
+    op.u.debug_keys.nr_keys = 1;
+    CHECK_EQ(sysctl(&op, XEN_SYSCTL_debug_keys), 0);
+}
+
+/* Where a report is stands in the caller's memory: whatever is there, it ends. */
+static void check_forged(void)
+{
+    static const char *const all[] = {"*", "e", "h", "m", "q", "r"};
+
+    for (unsigned i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        for (unsigned shift = 3; shift < 32; shift++) {
+            press_at(all[i], (1u << shift) + 1);
+            press_at(all[i], UINT32_MAX << shift);
+        }
+        press_at(all[i], UINT32_MAX);
+        press_at(all[i], UINT32_MAX - 1);
+        press_at(all[i], 0xfffffe);
+    }
+}
+
+/* A domain with a high number has its lines too. */
+static void check_high_number(void)
+{
+    struct xen_domctl_createdomain config = plain(1);
+    struct evtchn_alloc_unbound open = {.dom = HIGH_ID, .remote_dom = DOMID_SELF};
+    struct evtchn_bind_interdomain bind = {.remote_dom = HIGH_ID};
+    domid_t domid = 0;
+
+    CHECK_EQ(create(&config, HIGH_ID, &domid), 0);
+    CHECK_EQ(domid, HIGH_ID);
+    CHECK_EQ(max_vcpus(HIGH_ID, 1), 0);
+    CHECK_EQ(events_operate(EVTCHNOP_alloc_unbound, &open), 0);
+    bind.remote_port = open.port;
+    CHECK_EQ(events_operate(EVTCHNOP_bind_interdomain, &bind), 0);
+    CHECK_EQ(events_send(bind.local_port), 0);
+    for (unsigned i = 0; i < 2; i++) {
+        report(i == 0 ? "e" : "*");
+        CHECK(holds(text, "  d30001 port 1: to port "));
+        CHECK(i == 0 || holds(text, "  d30001v0 is off"));
+    }
+    CHECK_EQ(events_operate(EVTCHNOP_close, &(struct evtchn_close){.port = bind.local_port}), 0);
+    CHECK_EQ(simple(XEN_DOMCTL_destroydomain, HIGH_ID), 0);
+}
+
 static uint32_t port;
 
 static void check_told(void)
@@ -172,6 +227,8 @@ unsigned guest_main(void)
     check_clear();
     check_keys();
     check_told();
+    check_forged();
+    check_high_number();
     check_wrap();
     return checks_end(&checks);
 }

@@ -13,6 +13,9 @@
 #include "lib/error.h"
 #include "lib/log.h"
 
+/* A cursor of '*': which report, and where in that, from 1 on. */
+#define ALL_AT_BITS 28
+
 static uint32_t report_help(uint32_t cursor);
 static uint32_t report_all(uint32_t cursor);
 static uint32_t reboot(uint32_t cursor);
@@ -31,16 +34,21 @@ static const struct {
 
 static uint32_t report_help(uint32_t cursor)
 {
+    if (cursor >= ARRAY_COUNT(keys)) { /* Its caller's word. */
+        return REPORT_END;
+    }
     log_info(" key '%c' (ascii '%02x') => %s", keys[cursor].key, (unsigned)keys[cursor].key,
              keys[cursor].what);
     return cursor + 1 < ARRAY_COUNT(keys) ? cursor + 1 : REPORT_END;
 }
 
-/* The cursor is which report, in the four bits above twenty, and where in that. */
 static uint32_t report_all(uint32_t cursor)
 {
-    uint32_t which = cursor >> 20, at = cursor & 0xfffff;
+    uint32_t which = cursor >> ALL_AT_BITS, at = cursor & (BIT32(ALL_AT_BITS) - 1);
 
+    if (which >= ARRAY_COUNT(keys)) { /* Its caller's word. */
+        return REPORT_END;
+    }
     if (keys[which].in_all) {
         if (at == 0) {
             log_info("[%c: %s]", keys[which].key, keys[which].what);
@@ -51,9 +59,9 @@ static uint32_t report_all(uint32_t cursor)
         at = REPORT_END;
     }
     if (at != REPORT_END) {
-        return which << 20 | (at + 1);
+        return which << ALL_AT_BITS | (at + 1);
     }
-    return which + 1 < ARRAY_COUNT(keys) ? (which + 1) << 20 : REPORT_END;
+    return which + 1 < ARRAY_COUNT(keys) ? (which + 1) << ALL_AT_BITS : REPORT_END;
 }
 
 static uint32_t reboot(uint32_t cursor)

@@ -8,8 +8,8 @@
 int64_t sysctl_debug_keys(struct control_call *call, struct xen_sysctl *op);
 
 /* A report: the line at @cursor, 0 first, is logged, and where the next one is comes back; REPORT_END: there
- * is none. A cursor has 24 bits. sysctl_reports.c. */
-#define REPORT_END 0xffffffu
+ * is none. A cursor has 27 bits, and may be anything, for the caller keeps it. sysctl_reports.c. */
+#define REPORT_END UINT32_MAX
 uint32_t report_domains(uint32_t cursor);
 uint32_t report_run_queues(uint32_t cursor);
 uint32_t report_memory(uint32_t cursor);
