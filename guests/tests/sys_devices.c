@@ -65,6 +65,7 @@ static void check_devices(void)
     CHECK_EQ(bind_irq(domid, 34, 35), E_INVAL);
     CHECK_EQ(bind_irq(domid, 27, 27), E_INVAL);
     CHECK_EQ(bind_irq(domid, 34, 34), E_BUSY); /* The clock's: the control domain has it. */
+    CHECK_EQ(bind_irq(domid, 33, 33), E_BUSY); /* The UART's: the hypervisor has it. */
     CHECK_EQ(bind_irq(domid, 5000, 5000), E_INVAL);
     bitmap_of(&nodes.u.nodeaffinity.nodemap, &mask);
     CHECK_EQ(domctl(&nodes, XEN_DOMCTL_setnodeaffinity, domid), 0);

@@ -202,6 +202,30 @@ static void check_vcpus_and_memory(void)
     CHECK(wait_free(before));
 }
 
+/* The toolstack may end one that it has not made yet: nothing of it runs, and it has no interrupts. */
+static void check_unmade(void)
+{
+    struct xen_domctl_createdomain config = plain(2);
+    struct sched_remote_shutdown end = {.reason = SHUTDOWN_poweroff};
+    uint64_t before = free_pages();
+    domid_t domid = DOMID_INVALID;
+
+    CHECK_EQ(create(&config, 0, &domid), 0);
+    end.domain_id = domid;
+    CHECK_EQ(hypercall(__HYPERVISOR_sched_op, SCHEDOP_remote_shutdown, (uint64_t)&end, 0, 0, 0), 0);
+    CHECK_EQ(flags(domid) & XEN_DOMINF_shutdown, XEN_DOMINF_shutdown);
+    CHECK_EQ(max_vcpus(domid, 2), 0);
+    CHECK_EQ(simple(XEN_DOMCTL_unpausedomain, domid), 0);
+    CHECK_EQ(simple(XEN_DOMCTL_destroydomain, domid), 0); /* Its end comes first. */
+    CHECK(wait_gone(domid));
+    CHECK_EQ(create(&config, 0, &domid), 0);
+    end.domain_id = domid;
+    CHECK_EQ(hypercall(__HYPERVISOR_sched_op, SCHEDOP_remote_shutdown, (uint64_t)&end, 0, 0, 0), 0);
+    CHECK_EQ(simple(XEN_DOMCTL_destroydomain, domid), 0);
+    CHECK(wait_gone(domid));
+    CHECK(wait_free(before));
+}
+
 /* Pauses count; what is paused does not count on. */
 static void check_pauses(domid_t domid)
 {
@@ -237,6 +261,9 @@ static void check_pauses(domid_t domid)
 /* What the control domain still uses of a dead domain is its, and the domain is listed so long. */
 static void check_zombie(domid_t domid)
 {
+    struct xen_domctl bind = {
+        .u.bind_pt_irq = {.machine_irq = 70, .irq_type = PT_IRQ_TYPE_SPI, .u.spi.spi = 70}};
+
     CHECK_EQ(map_foreign(domid, CODE_GFN, window), 0);
     CHECK_EQ(map_foreign(domid, RAM_GFN + 1024, second), 0);
     CHECK_EQ(simple(XEN_DOMCTL_destroydomain, domid), 0);
@@ -246,7 +273,8 @@ static void check_zombie(domid_t domid)
     CHECK_EQ(populate(domid, RAM_GFN, 0), 0);
     CHECK_EQ(map_foreign(domid, CODE_GFN, window), E_INVAL);
     CHECK_EQ(max_vcpus(domid, 1), E_INVAL);
-    CHECK_EQ(simple(XEN_DOMCTL_pausedomain, domid), 0); /* Nothing is left that could run. */
+    CHECK_EQ(simple(XEN_DOMCTL_pausedomain, domid), 0);              /* Nothing is left that could run, */
+    CHECK_EQ(domctl(&bind, XEN_DOMCTL_bind_pt_irq, domid), E_INVAL); /* or have an interrupt. */
     CHECK_EQ(simple(XEN_DOMCTL_unpausedomain, domid), 0);
     put_back(window);
     CHECK_EQ(flags(domid) & XEN_DOMINF_dying, XEN_DOMINF_dying);
@@ -344,6 +372,7 @@ unsigned guest_main(void)
         check_wrong_configs();
         check_wrong_names();
         check_vcpus_and_memory();
+        check_unmade();
     }
     check_zombie(build(2)); /* The first of all make tables and handles of the control domain's own. */
     check_ties(build(1));

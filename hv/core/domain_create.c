@@ -87,8 +87,10 @@ static int add_vcpu(struct domain *domain, const struct domain_params *params)
         hv_free(vcpu, sizeof(*vcpu));
         return error;
     }
+    spin_lock(&domain->power_lock); /* It may be stopped meanwhile. */
     domain->vcpu[id] = vcpu;
     domain->vcpu_made++;
+    spin_unlock(&domain->power_lock);
     return 0;
 }
 
@@ -117,7 +119,7 @@ static int add_vgic(struct domain *domain)
         return error;
     }
     domain->vgic_bytes = vgic_bytes(&config);
-    domain->vgic = vgic;
+    __atomic_store_n(&domain->vgic, vgic, __ATOMIC_RELEASE); /* Its end may look: irq_release(). */
     return 0;
 }
 

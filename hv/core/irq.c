@@ -144,6 +144,16 @@ bool irq_dispatch(struct pcpu *cpu, uint32_t intid)
     return false;
 }
 
+static bool is_own(unsigned intid)
+{
+    for (unsigned i = 0; i < own_count; i++) {
+        if (own[i].intid == intid) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int irq_assign(struct domain *domain, unsigned intid, bool edge)
 {
     const struct gic_driver *g = gic();
@@ -151,7 +161,7 @@ int irq_assign(struct domain *domain, unsigned intid, bool edge)
     if (intid < GIC_SPI_FIRST || intid >= g->spi_limit() || intid >= domain->spi_limit) {
         return -EINVAL;
     }
-    if (spi_owner[intid] != NULL) {
+    if (spi_owner[intid] != NULL || is_own(intid)) {
         return -EBUSY;
     }
     spi_owner[intid] = domain;
@@ -426,17 +436,21 @@ void irq_send_to(struct vcpu *vcpu, unsigned cpu)
 unsigned irq_release(struct domain *domain, unsigned from)
 {
     const struct gic_driver *g = gic();
+    struct vgic *vgic = __atomic_load_n(&domain->vgic, __ATOMIC_ACQUIRE);
     unsigned intid;
 
-    spin_lock(vgic_lock(domain->vgic));
-    intid = vgic_next_linked(domain->vgic, from);
+    if (vgic == NULL) { /* It ends before it was made. */
+        return 0;
+    }
+    spin_lock(vgic_lock(vgic));
+    intid = vgic_next_linked(vgic, from);
     for (unsigned count = 0; intid != 0 && count < RELEASE_SLICE; count++) {
         g->enable(intid, false);
         g->set_pending(intid, false);
         g->set_active(intid, false);
         spi_owner[intid] = NULL;
-        intid = vgic_next_linked(domain->vgic, intid + 1);
+        intid = vgic_next_linked(vgic, intid + 1);
     }
-    spin_unlock(vgic_lock(domain->vgic));
+    spin_unlock(vgic_lock(vgic));
     return intid;
 }

@@ -106,7 +106,8 @@ static int check_irq(const struct control_call *call, const struct xen_domctl *o
     const struct xen_domctl_bind_pt_irq *bind = &op->u.bind_pt_irq;
 
     if (bind->irq_type != PT_IRQ_TYPE_SPI || bind->machine_irq != bind->u.spi.spi ||
-        !call->domain->has_platform || call->domain == call->vcpu->domain) {
+        !call->domain->has_platform || call->domain == call->vcpu->domain ||
+        atomic_load(&call->domain->dying) != DOMAIN_ALIVE) { /* Who dies has given back what it had. */
         return -EINVAL;
     }
     if (call->domain->vpl011 != NULL && bind->machine_irq == GUEST_VPL011_SPI) {
