@@ -130,9 +130,10 @@ static unsigned domains_in(const struct sched_pool *pool)
 {
     unsigned in_it = 0;
 
-    for (const struct domain *domain = domain_next(0); domain != NULL;
-         domain = domain_next(domain->id + 1u)) {
-        in_it += domain->pool == pool || domain->move.from == pool ? 1 : 0;
+    for (unsigned i = 0; i < DOMAIN_MAX; i++) {
+        const struct domain *domain = domain_at(i);
+
+        in_it += domain != NULL && (domain->pool == pool || domain->move.from == pool) ? 1 : 0;
     }
     return in_it;
 }
@@ -338,8 +339,8 @@ static void widen(struct domain *domain, const struct sched_pool *pool, unsigned
 /* Some vCPU may run on @cpu alone: widen() the first domain that has one. False: it is not that. */
 static bool widen_one(const struct sched_pool *pool, unsigned cpu)
 {
-    for (uint16_t id = 0; id < DOMAIN_MAX; id++) {
-        struct domain *domain = domain_get(id);
+    for (unsigned place = 0; place < DOMAIN_MAX; place++) {
+        struct domain *domain = domain_at(place);
 
         for (unsigned i = 0; domain != NULL && i < domain->vcpu_count; i++) {
             const struct sched_unit *unit = &domain->vcpu[i]->unit;

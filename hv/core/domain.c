@@ -26,12 +26,17 @@ struct domain *domain_get(uint16_t id)
     return domain != NULL && domain->id == id ? domain : NULL;
 }
 
+struct domain *domain_at(unsigned place)
+{
+    return atomic_load_explicit(&domains[place], memory_order_acquire);
+}
+
 struct domain *domain_next(unsigned from)
 {
     struct domain *next = NULL;
 
     for (unsigned i = 0; i < DOMAIN_MAX; i++) {
-        struct domain *domain = atomic_load_explicit(&domains[i], memory_order_acquire);
+        struct domain *domain = domain_at(i);
 
         if (domain != NULL && domain->id >= from && (next == NULL || domain->id < next->id)) {
             next = domain;

@@ -148,6 +148,9 @@ void domain_discard(struct domain *domain);
 struct domain *domain_get(uint16_t id);
 struct domain *domain_next(unsigned from);
 
+/* The one at @place in the list, 0 to DOMAIN_MAX - 1, in no order; NULL. Good as long as domain_get()'s. */
+struct domain *domain_at(unsigned place);
+
 /* Let no vCPU of @domain run until it was unpaused as often as paused. They leave their pCPUs soon after. Any
  * CPU, no lock held. */
 void domain_pause(struct domain *domain);

@@ -136,11 +136,11 @@ static void tell_all_memory(void)
 {
     uint64_t total = page_total_bytes() >> PAGE_SHIFT, free = page_free_bytes() >> PAGE_SHIFT,
              kept = total - free;
-    struct domain *domain = domain_next(0);
 
-    while (domain != NULL) {
-        kept -= pages_of(domain) + tables_of(domain);
-        domain = domain_next(domain->id + 1u);
+    for (unsigned i = 0; i < DOMAIN_MAX; i++) {
+        struct domain *domain = domain_at(i);
+
+        kept -= domain != NULL ? pages_of(domain) + tables_of(domain) : 0;
     }
     log_info("memory: %lu pages, %lu free, %lu the hypervisor's", (unsigned long)total, (unsigned long)free,
              (unsigned long)kept);
