@@ -17,7 +17,9 @@
  * what the list leads to, and is kept no longer than the stay in EL2 in which it was got; what keeps one
  * longer (timers, units of the scheduler, owners of interrupts, the console's queue) is undone before. So
  * when each pCPU has ended a stay after the domain left the list, nobody has one. PCPU_QUIET asks for that: a
- * pCPU takes it, with its other work, where a stay ends. */
+ * pCPU takes it, with its other work, where a stay ends. The same is asked before the vCPUs leave the
+ * scheduler: who wakes one looks first whether it may run, and a stay that began before they stopped may have
+ * seen that. */
 #include <stdatomic.h>
 
 #include "arch/mmu.h"
@@ -180,50 +182,6 @@ static void retire(struct vcpu *vcpu)
     pcpu_timer_disarm(vcpu->poll_cpu, &vcpu->poll_timer);
 }
 
-int domain_destroy_some(struct domain *domain)
-{
-    switch ((enum domain_dying)atomic_load(&domain->dying)) {
-    case DOMAIN_ALIVE:
-        begin(domain);
-        break;
-    case DOMAIN_STOPPING:
-        if (domain_is_off(domain) && atomic_load(&domain->end.done)) {
-            watchdog_end(domain);
-            go_to(domain, DOMAIN_RELEASING);
-        }
-        break;
-    case DOMAIN_RELEASING:
-        domain->remains_next = domain->vgic != NULL ? irq_release(domain, domain->remains_next) : 0;
-        if (domain->remains_next == 0) {
-            go_to(domain, DOMAIN_LETTING_GO);
-        }
-        break;
-    case DOMAIN_LETTING_GO:
-        if (domain_let_go_some(domain)) {
-            go_to(domain, DOMAIN_UNSCHEDULING);
-        }
-        break;
-    case DOMAIN_UNSCHEDULING:
-        if (domain->remains_next < domain->vcpu_made) {
-            retire(domain->vcpu[domain->remains_next++]);
-        } else {
-            go_to(domain, DOMAIN_FREEING);
-        }
-        break;
-    case DOMAIN_FREEING:
-        if (physmap_end_some(&domain->physmap)) {
-            become_dead(domain);
-            return 0;
-        }
-        break;
-    case DOMAIN_DEAD:
-    case DOMAIN_UNLISTED:
-    case DOMAIN_REMAINS:
-        return 0;
-    }
-    return DOMAIN_GROWS;
-}
-
 /* Ask all pCPUs to end a stay; have they? */
 static void ask_for_quiet(void)
 {
@@ -243,6 +201,54 @@ static bool all_were_quiet(void)
         quiet = quiet && (atomic_load(&pcpu_get((unsigned)__builtin_ctz(rest))->work) & PCPU_QUIET) == 0;
     }
     return quiet;
+}
+
+int domain_destroy_some(struct domain *domain)
+{
+    switch ((enum domain_dying)atomic_load(&domain->dying)) {
+    case DOMAIN_ALIVE:
+        begin(domain);
+        break;
+    case DOMAIN_STOPPING:
+        if (domain_is_off(domain) && atomic_load(&domain->end.done)) {
+            watchdog_end(domain);
+            go_to(domain, DOMAIN_RELEASING);
+        }
+        break;
+    case DOMAIN_RELEASING:
+        domain->remains_next = irq_release(domain, domain->remains_next);
+        if (domain->remains_next == 0) {
+            go_to(domain, DOMAIN_LETTING_GO);
+        }
+        break;
+    case DOMAIN_LETTING_GO:
+        if (domain_let_go_some(domain)) {
+            go_to(domain, DOMAIN_UNSCHEDULING);
+            ask_for_quiet(); /* Who had something for a vCPU when it stopped has told it by then. */
+        }
+        break;
+    case DOMAIN_UNSCHEDULING:
+        if (domain->remains_next == 0 && !all_were_quiet()) {
+            break;
+        }
+        if (domain->remains_next < domain->vcpu_made) {
+            retire(domain->vcpu[domain->remains_next++]);
+        } else {
+            go_to(domain, DOMAIN_FREEING);
+        }
+        break;
+    case DOMAIN_FREEING:
+        if (physmap_end_some(&domain->physmap)) {
+            become_dead(domain);
+            return 0;
+        }
+        break;
+    case DOMAIN_DEAD:
+    case DOMAIN_UNLISTED:
+    case DOMAIN_REMAINS:
+        return 0;
+    }
+    return DOMAIN_GROWS;
 }
 
 /* A piece of a dead domain's end. Returns when to come again, in us; 0: it is gone. */
