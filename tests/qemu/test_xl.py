@@ -216,7 +216,7 @@ def cycles_25():
     loop(CYCLES, 25, 580).says(r"^as many free as before$")
 
 
-@test(level="long", limit=600, cpu="many", needs="xl")
+@test(limit=600, cpu="many", needs="xl")
 def killed():
     loop(KILLED, 20, 580).says(r"^as many free as before$")
 
