@@ -5,6 +5,11 @@
 #include "platform.h"
 #include "sysreg.h"
 
+#define __XEN_INTERFACE_VERSION__ __XEN_LATEST_INTERFACE_VERSION__
+#include <xen/xen.h>
+
+#include <xen/sched.h>
+
 #define SEMIHOSTING_EXIT 0x18                  /* SYS_EXIT */
 #define SEMIHOSTING_APPLICATION_EXIT 0x20026UL /* ADP_Stopped_ApplicationExit */
 
@@ -66,6 +71,10 @@ void guest_exit(unsigned code)
 {
     if (bootarg_is("exit", "psci")) {
         psci_call(PSCI_SYSTEM_OFF, 0, 0, 0);
+    } else if (bootarg_is("exit", "shutdown")) {
+        uint32_t reason = (uint32_t)bootarg_number("reason", SHUTDOWN_poweroff); /* struct sched_shutdown */
+
+        hypercall(__HYPERVISOR_sched_op, SCHEDOP_shutdown, (uint64_t)&reason, 0, 0, 0);
     } else if (!bootarg_is("exit", "none")) {
         semihosting_exit(code);
     }

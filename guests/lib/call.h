@@ -33,8 +33,8 @@ int64_t smccc_smc(uint32_t function, uint64_t a0, uint64_t a1, uint64_t a2);
  * specification, SYS_EXIT. */
 void semihosting_exit(unsigned code) __attribute__((noreturn));
 
-/* End as the boot argument exit= says: semihosting (default), psci (SYSTEM_OFF: ends the domain) or none
- * (sleep for ever). */
+/* End as the boot argument exit= says: semihosting (default), psci (SYSTEM_OFF: ends the domain), shutdown
+ * (SCHEDOP_shutdown, for reason= as a number) or none (sleep for ever). */
 void guest_exit(unsigned code) __attribute__((noreturn));
 
 #endif

@@ -17,6 +17,8 @@ FILES = {
     "root/meter.cfg": xl.config("meter", kernel="/guests/latency", extra="rounds=50 windows=1 exit=none"),
     "root/vuart.cfg": xl.config("vuart", extra="exit=none", vuart="sbsa_uart"),
     "root/echo.cfg": xl.config("echo", kernel="/guests/echo", extra="name=echo exit=none", vuart="sbsa_uart"),
+    "root/limits.cfg": xl.config("limits", extra="exit=none", max_grant_frames=8, max_maptrack_frames=16, event_channels=64,
+                                 gic_version="v2"),
     "root/two.cfg": xl.config("two", vcpus=2, cpus="0-1", cpus_soft="0", extra="exit=none", maxvcpus=2),
 }
 
@@ -39,6 +41,21 @@ LIFE = ["xl create /root/tiny.cfg", "xl create /root/meter.cfg",
         "xl dump-core clock /tmp/core; ls -l /tmp/core | cut -c 1-10", "xenctx 2 0 > /tmp/ctx; grep -c : /tmp/ctx", "xentop -b -i 1",
         "xl create /root/two.cfg", "xl vcpu-list two", "xl destroy two", "xl destroy clock",
         "xl destroy tiny", "xl list"]
+
+# Limits that a configuration sets, and what is done when a domain stops by itself: 0 power off, 1 reboot, 3 crash.
+def stops(reason, key, what):
+    return f"""xl create -q /root/tiny.cfg 'name="stops"' 'extra="exit=shutdown reason={reason}"' '{key}="{what}"'"""
+
+
+GONE = "within 30 sh -c '! xl domid stops'"
+KEYS = ["xl create /root/limits.cfg", "xl list -l limits | grep -E 'grant|maptrack|event_ch|gic_v'", "xl destroy limits",
+        stops(0, "on_poweroff", "preserve"), "within 30 sh -c 'xl list stops | grep -q s--'", "xl list stops", "xl pause stops",
+        "xl unpause stops", "xl dump-core stops /tmp/core; ls -l /tmp/core | cut -c 1-10", "xl destroy stops",
+        stops(3, "on_crash", "preserve"), "within 30 sh -c 'xl list stops | grep -q sc-'", "xl list stops", "xl destroy stops",
+        stops(3, "on_crash", "destroy"), GONE, stops(1, "on_reboot", "destroy"), GONE, stops(0, "on_poweroff", "destroy"), GONE,
+        "mkdir -p /var/lib/xen/dump", stops(3, "on_crash", "coredump-destroy"), GONE, "ls /var/lib/xen/dump | grep -c stops",
+        "xl create -p /root/tiny.cfg", "xl list tiny", "xl unpause tiny", "xl shutdown tiny", "xl reboot tiny",
+        "xl mem-max tiny 64", "xl mem-max tiny 4", "xl create -n /root/tiny.cfg | grep -c domid", "xl destroy tiny", "xl list"]
 
 PACKAGE = ["test-resource", "test-paging-mempool", "test-xenstore -i 3"]
 
@@ -123,6 +140,12 @@ VUART = ["xl create /root/vuart.cfg", "xl console -t vuart vuart", (r"RESULT.*\n
 @test(limit=600, cpu="many", needs="xl")
 def vuart():
     xl.compared("vuart", VUART, FILES).no_trouble()
+
+
+@test(limit=600, cpu="many", needs="xl")
+def keys():
+    """Limits of a configuration, and what is done with a domain that stops."""
+    xl.compared("keys", KEYS, FILES).no_trouble(crashes=True)
 
 
 @test(limit=600, cpu="many", needs="xl")

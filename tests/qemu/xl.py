@@ -70,10 +70,13 @@ class Session(linux.Result):
         for one, command in zip(self.ran, commands):
             one.command = command  # A console's echo may be broken.
 
-    def no_trouble(self):
+    def no_trouble(self, crashes=False):
         """Neither on the console nor in the kernel's own log. Xl has warnings of its own, and Debian's kernel one, with a trace, when
-        its balloon plugs memory, on Debian's Xen too."""
-        self.says_not(*(pattern for pattern in linux.TROUBLE if "WARNING" not in pattern and "trace" not in pattern))
+        its balloon plugs memory, on Debian's Xen too. With `crashes` a domain may crash, which is told with its registers."""
+        expected = ("WARNING", "trace", *((r"\(BH\) error",) if crashes else ()))
+        self.says_not(*(pattern for pattern in linux.TROUBLE if not any(word in pattern for word in expected)))
+        if crashes:
+            self.says_not(r"^\(BH\) error: (?!d\d+v\d+|  )")
         return self
 
     def exactly(self, command, last=False):
