@@ -20,6 +20,7 @@
 #define WORD sizeof(struct word)
 #define WORD_BITS 64u
 #define UNROLL 8u
+#define UNROLL_JOINED 4u
 /* Below this the bytes to align by cost more than the words save. */
 #define SHORT 16u
 
@@ -71,19 +72,32 @@ static void copy_words(struct word *dst, const struct word *src, size_t count)
 }
 
 /* @dst aligned, @src not: little-endian words joined from two neighbours. Correct for dst < src even when
- * they overlap. */
+ * they overlap: what a round writes lies below what it has not read. */
 READS_AROUND static void copy_joined(struct word *dst, const unsigned char *src, size_t count)
 {
     size_t offset = misaligned_by(src);
-    const struct word *from = const_word_at(src - offset);
-    unsigned shift = (unsigned)offset * 8;
-    uint64_t low = from[0].v;
+    const struct word *from = const_word_at(src - offset) + 1;
+    unsigned down = (unsigned)offset * 8, up = WORD_BITS - down;
+    uint64_t low = from[-1].v;
 
-    for (size_t i = 0; i < count; i++) {
-        uint64_t high = from[i + 1].v;
+    for (; count >= UNROLL_JOINED; count -= UNROLL_JOINED) {
+        uint64_t a = from[0].v, b = from[1].v, c = from[2].v, d = from[3].v;
 
-        dst[i].v = low >> shift | high << (WORD_BITS - shift);
+        dst[0].v = low >> down | a << up;
+        dst[1].v = a >> down | b << up;
+        dst[2].v = b >> down | c << up;
+        dst[3].v = c >> down | d << up;
+        low = d;
+        dst += UNROLL_JOINED;
+        from += UNROLL_JOINED;
+    }
+    for (; count != 0; count--) {
+        uint64_t high = from->v;
+
+        dst->v = low >> down | high << up;
         low = high;
+        dst++;
+        from++;
     }
 }
 
