@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # tools.mk - programs for this machine: the QEMU plugins that count stays in EL2, and instructions; schedcheck. And for
-# Dom0's Linux: pages, a653sched.
+# Linux under test: pages, mark, a653sched.
 
 el2stay-sources := $(wildcard tools/el2stay/*.c)
 EL2STAY := $(O)/tools/el2stay.so
@@ -46,6 +46,13 @@ $(PAGES): tools/pages/pages.c $(MAKE_FILES) | $(XEN_HEADERS)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CROSS)gcc -std=gnu17 -O2 -static $(warnings) -idirafter $(O)/include $< -o $@.$$$$ && mv $@.$$$$ $@
 
+MARK := $(O)/tools/dom0/mark
+
+$(MARK): tools/mark/mark.c $(MAKE_FILES)
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CROSS)gcc -std=gnu17 -O2 -static $(warnings) $< -o $@.$$$$ && mv $@.$$$$ $@
+
 # For Dom0, static, so that it runs wherever it is put.
 A653SCHED := $(O)/tools/a653sched
 a653sched-sources := $(wildcard tools/a653sched/*.c)
@@ -57,4 +64,4 @@ $(A653SCHED): $(a653sched-sources) $(wildcard tools/a653sched/*.h) $(MAKE_FILES)
 		-o $@.$$$$ && mv $@.$$$$ $@
 
 .PHONY: tools
-tools: $(EL2STAY) $(INSNCOUNT) $(SCHEDCHECK) $(PAGES) $(A653SCHED)
+tools: $(EL2STAY) $(INSNCOUNT) $(SCHEDCHECK) $(PAGES) $(MARK) $(A653SCHED)

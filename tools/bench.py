@@ -21,6 +21,7 @@ import bench_plan
 import bench_report
 import bench_sched
 import bench_ubench
+import bench_xl
 import qemu
 
 ABREAST = 2
@@ -35,6 +36,8 @@ def parse():
                         help="only rows whose name contains PATTERN (or matches it, with * and ?)")
     parser.add_argument("--linux", action="store_true",
                         help="Debian's kernels instead: boot, cyclictest, hackbench, fork and exec, beside Xen")
+    parser.add_argument("--xl", action="store_true",
+                        help="Debian's toolstack instead: building a guest, virtual disk and network, beside Xen")
     parser.add_argument("--sched", action="store_true",
                         help="the latency guest beside a CPU hog on the same CPU instead, under each scheduler, beside Xen")
     parser.add_argument("--list", action="store_true", help="name the rows and measure none")
@@ -171,6 +174,15 @@ def measure_linux(options):
     return 1 if failures else 0
 
 
+def measure_xl(options):
+    if not options.no_build:
+        build(["release", bench_xl.PLUGIN, bench_xl.MARK])
+    failures = bench_xl.run()
+    for failure in failures:
+        print(f"FAIL {failure}")
+    return 1 if failures else 0
+
+
 def measure_sched(options):
     if not options.no_build:
         build(["release", bench_cases.METER, bench_sched.HOG, bench_sched.SCHEDCHECK, bench_plan.GUEST])
@@ -186,6 +198,8 @@ def main():
     qemu.end_on_signals()
     if options.linux:
         return measure_linux(options)
+    if options.xl:
+        return measure_xl(options)
     if options.sched:
         return measure_sched(options)
     cases = select(options)

@@ -7,7 +7,10 @@
  * FILE gets one decimal number: of all instructions, or with at= how often the one at that virtual address
  * was carried out, at whatever exception level. Virtual time under -icount is no such count: it also runs
  * while the CPU sleeps. A block that an interrupt or an abort ends early counts whole, a few instructions in
- * a thousand. */
+ * a thousand.
+ *
+ * Before it come the marks, each the number so far when a program did the instruction HINT #0x70
+ * (tools/mark). */
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -16,11 +19,16 @@
 
 #include "../el2stay/qemu_plugin.h"
 
+#define HINT_MARK 0xd5032e1fU /* HINT #0x70 of the Arm ARM, which defines none by that number. */
+#define MARK_MAX 256
+
 QEMU_VISIBLE int qemu_plugin_version = QEMU_PLUGIN_VERSION_USED;
 
 static char path[4096];
 static uint64_t address; /* 0: none is asked for. */
 static _Atomic uint64_t count;
+static uint64_t marks[MARK_MAX];
+static _Atomic unsigned mark_count;
 
 static void executed(unsigned int cpu, void *data)
 {
@@ -28,11 +36,41 @@ static void executed(unsigned int cpu, void *data)
     atomic_fetch_add_explicit(&count, (uintptr_t)data, memory_order_relaxed);
 }
 
+/* Of several CPUs each gets a place of its own. */
+static void marked(unsigned int cpu, void *data)
+{
+    unsigned number = atomic_fetch_add_explicit(&mark_count, 1, memory_order_relaxed);
+
+    (void)cpu;
+    (void)data;
+    if (number < MARK_MAX) {
+        marks[number] = atomic_load_explicit(&count, memory_order_relaxed);
+    }
+}
+
+static void watch_marks(struct qemu_plugin_tb *tb)
+{
+    size_t length = qemu_plugin_tb_n_insns(tb);
+
+    for (size_t i = 0; i < length; i++) {
+        struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
+        uint32_t word = 0;
+
+        if (qemu_plugin_insn_size(insn) == sizeof(word)) {
+            memcpy(&word, qemu_plugin_insn_data(insn), sizeof(word));
+        }
+        if (word == HINT_MARK) {
+            qemu_plugin_register_vcpu_insn_exec_cb(insn, marked, QEMU_PLUGIN_CB_NO_REGS, NULL);
+        }
+    }
+}
+
 static void translated(uint64_t id, struct qemu_plugin_tb *tb)
 {
     size_t length = qemu_plugin_tb_n_insns(tb);
 
     (void)id;
+    watch_marks(tb);
     if (address == 0) {
         qemu_plugin_register_vcpu_tb_exec_cb(tb, executed, QEMU_PLUGIN_CB_NO_REGS, (void *)length);
         return;
@@ -53,6 +91,9 @@ static void ended(uint64_t id, void *data)
     (void)id;
     (void)data;
     if (file != NULL) {
+        for (unsigned i = 0; i < mark_count && i < MARK_MAX; i++) {
+            fprintf(file, "%" PRIu64 "\n", marks[i]);
+        }
         fprintf(file, "%" PRIu64 "\n", count);
         fclose(file);
     }
