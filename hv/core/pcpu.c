@@ -186,6 +186,6 @@ uint32_t time_tree_hz(void)
 void time_init(uint32_t frequency_hz, uint32_t tree_hz)
 {
     tree_frequency_hz = tree_hz;
-    time_scale.ns_per_tick = (uint64_t)(((unsigned __int128)NS_PER_S << 32) / frequency_hz);
-    time_scale.ticks_per_ns = (uint64_t)(((unsigned __int128)frequency_hz << 32) / NS_PER_S);
+    time_scale.ns_per_tick = (NS_PER_S << 32) / frequency_hz; /* Both fit: neither is 2^32. */
+    time_scale.ticks_per_ns = ((uint64_t)frequency_hz << 32) / NS_PER_S;
 }

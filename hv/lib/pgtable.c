@@ -195,7 +195,7 @@ static pa_t link_table(const struct pgtable *t, uint64_t *entry, unsigned level,
         uint64_t *lower = t->ops->table_at(t->context, table);
         uint64_t value = leaf_entry(address_in(old).v, attributes_in(old), level + 1);
 
-#pragma GCC unroll 8
+#pragma GCC unroll 4
         for (unsigned i = 0; i < ENTRIES; i++) { /* The longest loop of a change of one page. */
             store(&lower[i], value);
             value += size_of(level + 1);

@@ -4,15 +4,13 @@
 #include "lib/pgtable.h"
 #include "lib/pgtable_entry.h"
 
-#define AT_ONCE 8u /* Entries compared before a branch. */
+#define AT_ONCE 4u /* Entries compared before a branch. */
 
-/* How eight leaves in a row differ from those that begin with @first. */
+/* How four leaves in a row differ from those that begin with @first. */
 static uint64_t difference(const uint64_t *entries, uint64_t first, uint64_t size)
 {
     return (load(&entries[0]) ^ first) | (load(&entries[1]) ^ (first + size)) |
-           (load(&entries[2]) ^ (first + 2 * size)) | (load(&entries[3]) ^ (first + 3 * size)) |
-           (load(&entries[4]) ^ (first + 4 * size)) | (load(&entries[5]) ^ (first + 5 * size)) |
-           (load(&entries[6]) ^ (first + 6 * size)) | (load(&entries[7]) ^ (first + 7 * size));
+           (load(&entries[2]) ^ (first + 2 * size)) | (load(&entries[3]) ^ (first + 3 * size));
 }
 
 /* Does @table, of @level, map without a gap what one leaf of the level above can? The entries beside that of
