@@ -126,7 +126,7 @@ void cpupool_set_defaults(const struct sched_pool *pool)
     defaults.overcommit = pool->overcommit;
 }
 
-static unsigned domains_in(const struct sched_pool *pool)
+__attribute__((noinline)) static unsigned domains_in(const struct sched_pool *pool)
 {
     unsigned in_it = 0;
 
