@@ -47,8 +47,12 @@ int wall_clock_set(uint64_t seconds, uint32_t ns, uint64_t system_ns)
     spin_lock(&lock);
     boot_seconds = seconds - system_seconds - (left_ns < 0 ? 1 : 0);
     boot_ns = (uint32_t)(left_ns < 0 ? left_ns + (int64_t)NS_PER_S : left_ns);
-    for (struct domain *domain = domain_next(0); domain != NULL; domain = domain_next(domain->id + 1u)) {
-        tell(domain);
+    for (unsigned i = 0; i < DOMAIN_MAX; i++) {
+        struct domain *domain = domain_at(i);
+
+        if (domain != NULL) {
+            tell(domain);
+        }
     }
     version += 2;
     spin_unlock(&lock);

@@ -34,15 +34,20 @@ static bool is_nobody(const uint8_t handle[16])
     return true;
 }
 
-/* NULL: there is none. */
+/* Of several domains with that handle, the one with the lowest number; NULL: there is none. */
 static struct sched_unit *find_unit(const uint8_t handle[16], unsigned id)
 {
-    for (struct domain *domain = domain_next(0); domain != NULL; domain = domain_next(domain->id + 1u)) {
-        if (memcmp(domain->handle, handle, sizeof(domain->handle)) == 0) {
-            return id < domain->vcpu_count && domain->vcpu[id] != NULL ? &domain->vcpu[id]->unit : NULL;
+    struct domain *found = NULL;
+
+    for (unsigned i = 0; i < DOMAIN_MAX; i++) {
+        struct domain *domain = domain_at(i);
+
+        if (domain != NULL && (found == NULL || domain->id < found->id) &&
+            memcmp(domain->handle, handle, sizeof(domain->handle)) == 0) {
+            found = domain;
         }
     }
-    return NULL;
+    return found != NULL && id < found->vcpu_count && found->vcpu[id] != NULL ? &found->vcpu[id]->unit : NULL;
 }
 
 static unsigned first_cpu(const struct sched_pool *pool, const struct sched_unit *unit)
