@@ -6,6 +6,7 @@
 #include "core/pcpu.h"
 #include "hcall/domain_info.h"
 #include "hcall/sysctl_keys.h"
+#include "lib/error.h"
 #include "lib/log.h"
 
 #define VCPU_BITS 4     /* Of a cursor: the domain's own line, then its vCPUs. */
@@ -194,11 +195,14 @@ uint32_t report_channels(uint32_t cursor)
     end = port + PORTS_A_STAY;
     for (; port < end; port++) {
         struct evtchn_status status;
+        int error = port < 1 << PORT_BITS ? evtchn_status(&domain->events, port, &status) : -EINVAL;
 
-        if (port >= 1 << PORT_BITS || evtchn_status(&domain->events, port, &status) != 0) {
+        if (error == -EACCES) {
+            log_info("  d%u port %u: the hypervisor's", domain->id, port);
+            end = port + 1;
+        } else if (error != 0) {
             return (domain->id + 1u) << PORT_BITS;
-        }
-        if (status.status != EVTCHNSTAT_closed) {
+        } else if (status.status != EVTCHNSTAT_closed) {
             tell_channel(domain->id, port, &status);
             end = port + 1;
         }

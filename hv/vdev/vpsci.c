@@ -51,7 +51,7 @@ static int64_t cpu_on(struct domain *domain, uint64_t target, uint64_t entry, ui
     spin_lock(&domain->power_lock);
     /* One that has switched off but is still loaded will be unloaded in a moment: its pCPU must let go of its
      * registers first. */
-    if (vcpu->powered || vcpu->unit.on_cpu) {
+    if (vcpu->powered || !vcpu_is_off(vcpu)) {
         result = PSCI_ALREADY_ON;
     } else if (!atomic_load(&domain->stopped)) {
         vcpu_reset(vcpu, entry, context);
@@ -68,7 +68,7 @@ static int64_t affinity_info(const struct domain *domain, uint64_t target, uint6
     if (vcpu == NULL || level != 0) {
         return PSCI_INVALID_PARAMETERS;
     }
-    return vcpu->powered || vcpu->unit.on_cpu ? PSCI_ON : PSCI_OFF;
+    return vcpu->powered || !vcpu_is_off(vcpu) ? PSCI_ON : PSCI_OFF;
 }
 
 static int64_t features(uint32_t function);
