@@ -128,7 +128,8 @@ void events_apply(const struct evtchn_work *work)
     struct evtchn_work answer;
 
     while ((work->upcall | work->wake) != 0) { /* Once, and once more for an answer. */
-        const struct domain *domain = CONTAINER_OF(work->domain, struct domain, events);
+        struct evtchn_domain *events = work->domain;
+        const struct domain *domain = CONTAINER_OF(events, struct domain, events);
 
         for (uint32_t rest = work->upcall; rest != 0; rest &= rest - 1) {
             upcall(domain->vcpu[__builtin_ctz(rest)]);
@@ -140,7 +141,7 @@ void events_apply(const struct evtchn_work *work)
             return;
         }
         answer = (struct evtchn_work){0};
-        work->domain->hv_ops->heard(work->domain, &answer);
+        events->hv_ops->heard(events, &answer);
         work = &answer; /* vCPUs alone: the far end is a domain's. */
     }
 }
