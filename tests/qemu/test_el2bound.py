@@ -14,7 +14,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 LEVELS = {
     "virt": {"fast": "fast", "busy": "normal", "calls": "normal", "console": "normal", "wakes": "normal", "life": "normal",
              "events": "normal", "toolstack": "normal", "deadlines": "normal", "queue": "normal", "managed": "normal",
-             "memory": "normal"},
+             "memory": "normal", "pinned": "normal"},
     "virt-gicv3": {"fast": "fast", "busy": "long", "calls": "long", "console": "long", "wakes": "normal", "life": "normal",
                    "events": "long", "toolstack": "long", "managed": "normal", "memory": "long"},
 }
