@@ -26,72 +26,65 @@ void control_end(void)
     atomic_store_explicit(&busy, false, memory_order_release);
 }
 
-static int domctl_target(struct control_call *call, const struct xen_domctl *op)
+/* Both structures begin alike. */
+union control_op {
+    struct {
+        uint32_t cmd, interface_version;
+    };
+    struct xen_domctl domctl;
+    struct xen_sysctl sysctl;
+};
+
+static int64_t do_domctl(struct control_call *call, union control_op *op)
 {
-    if (op->cmd != XEN_DOMCTL_createdomain && op->cmd != XEN_DOMCTL_getdomaininfo) {
-        call->domain = op->domain == DOMID_SELF ? call->vcpu->domain : domain_get(op->domain);
-        return call->domain != NULL ? 0 : -ESRCH;
+    uint32_t cmd = op->cmd;
+    domid_t domid = op->domctl.domain;
+
+    if (cmd != XEN_DOMCTL_createdomain && cmd != XEN_DOMCTL_getdomaininfo) {
+        call->domain = domid == DOMID_SELF ? call->vcpu->domain : domain_get(domid);
+        if (call->domain == NULL) {
+            return -ESRCH;
+        }
     }
-    return 0;
+    return domctl_do(call, &op->domctl);
 }
 
-/* The caller's structure, if it may call. */
-static int take(struct vcpu *vcpu, const uint64_t args[5], void *op, size_t size_bytes)
+static int64_t do_sysctl(struct control_call *call, union control_op *op)
 {
-    return vcpu->domain->privileged ? guest_copy_in(vcpu, op, args[0], size_bytes) : -EPERM;
+    return sysctl_do(call, &op->sysctl);
 }
 
-static int64_t finish(struct control_call *call, uint64_t args[5], const void *op, size_t size_bytes,
-                      int64_t result)
+/* The operation at the caller's @address, of @size_bytes, by @carry_out. */
+static int64_t control(struct vcpu *vcpu, uint64_t address, size_t size_bytes, uint32_t version,
+                       int64_t (*carry_out)(struct control_call *call, union control_op *op))
 {
-    if ((call->copy_back || result == CONTROL_AGAIN) &&
-        guest_copy_out(call->vcpu, args[0], op, size_bytes) != 0) {
+    struct control_call call = {.vcpu = vcpu};
+    union control_op op;
+    int64_t result = vcpu->domain->privileged ? guest_copy_in(vcpu, &op, address, size_bytes) : -EPERM;
+
+    if (result == 0 && op.interface_version != version) {
+        result = -EACCES;
+    }
+    if (result != 0) {
+        return result;
+    }
+    if (!control_begin()) {
+        return hypercall_again(vcpu, address);
+    }
+    result = carry_out(&call, &op);
+    control_end();
+    if ((call.copy_back || result == CONTROL_AGAIN) && guest_copy_out(vcpu, address, &op, size_bytes) != 0) {
         return -EFAULT;
     }
-    return result == CONTROL_AGAIN ? hypercall_again(call->vcpu, args[0]) : result;
+    return result == CONTROL_AGAIN ? hypercall_again(vcpu, address) : result;
 }
 
 int64_t hcall_domctl(struct vcpu *vcpu, uint64_t args[5])
 {
-    struct control_call call = {.vcpu = vcpu};
-    struct xen_domctl op;
-    int64_t result;
-
-    result = take(vcpu, args, &op, sizeof(op));
-    if (result == 0 && op.interface_version != XEN_DOMCTL_INTERFACE_VERSION) {
-        result = -EACCES;
-    }
-    if (result != 0) {
-        return result;
-    }
-    if (!control_begin()) {
-        return hypercall_again(vcpu, args[0]);
-    }
-    result = domctl_target(&call, &op);
-    if (result == 0) {
-        result = domctl_do(&call, &op);
-    }
-    control_end();
-    return finish(&call, args, &op, sizeof(op), result);
+    return control(vcpu, args[0], sizeof(struct xen_domctl), XEN_DOMCTL_INTERFACE_VERSION, do_domctl);
 }
 
 int64_t hcall_sysctl(struct vcpu *vcpu, uint64_t args[5])
 {
-    struct control_call call = {.vcpu = vcpu};
-    struct xen_sysctl op;
-    int64_t result;
-
-    result = take(vcpu, args, &op, sizeof(op));
-    if (result == 0 && op.interface_version != XEN_SYSCTL_INTERFACE_VERSION) {
-        result = -EACCES;
-    }
-    if (result != 0) {
-        return result;
-    }
-    if (!control_begin()) {
-        return hypercall_again(vcpu, args[0]);
-    }
-    result = sysctl_do(&call, &op);
-    control_end();
-    return finish(&call, args, &op, sizeof(op), result);
+    return control(vcpu, args[0], sizeof(struct xen_sysctl), XEN_SYSCTL_INTERFACE_VERSION, do_sysctl);
 }
