@@ -23,9 +23,13 @@
  * falls away only when its pCPU has been told.
  *
  * Who runs stays until it is 5 ms (of the heavier's running) ahead of the first who waits for its pCPU, or
- * just ahead when that one has not run since it woke, and at least for the ratelimit; a yield ends both. It
- * also gives way when that lets a waiting unit in that could not run elsewhere, while what it moves to is
- * idle or runs a unit that is further ahead ("shift", found through any number of pCPUs, done one at a time):
+ * just ahead when that one has not run since it woke, and at least for the ratelimit; a yield ends both. Who
+ * waited for its cap's next period is like one who woke, and once in each period the ratelimit does not hold
+ * it up: what it does not use of a period is lost, so it would lose up to the ratelimit of each.
+ *
+ * What runs also gives way when that lets a waiting unit in that could not run elsewhere, while what it moves
+ * to is idle or runs a unit that is further ahead ("shift", found through any number of pCPUs, done one at a
+ * time):
  *
  *     waits: d {1}      runs: a {0} on 0, far ahead; c {0,1} on 1, behind        c gives way to d, then takes
  * 0 from a
@@ -103,7 +107,11 @@ static bool goes_home(const struct sched_pool *pool, const struct sched_unit *pr
 NOT_INLINED static bool takes_over(struct sched_pool *pool, const struct sched_unit *prev,
                                    const struct sched_unit *next, unsigned cpu, uint64_t now_ns)
 {
-    if (now_ns < place_ratelimit_end_ns(pool, cpu)) {
+    if (next->policy[UNIT_WOKEN] == WOKEN_DUE) {
+        if ((pool->policy[POOL_PREEMPT] & next->hard_affinity) != 0) {
+            return false; /* One was told where more is to be had. */
+        }
+    } else if (now_ns < place_ratelimit_end_ns(pool, cpu)) {
         return false;
     }
     if (clock_apart(pool, vtime_of(prev), vtime_of(next))) {
@@ -160,7 +168,7 @@ static struct sched_choice run(struct sched_pool *pool, struct sched_unit *unit,
         pool->policy[POOL_ALONE] &= ~BIT64(cpu);
         return choice;
     }
-    unit->policy[UNIT_WOKEN] = 0;
+    unit->policy[UNIT_WOKEN] = WOKEN_NOT;
     pool->policy[POOL_IDLE] &= ~BIT64(cpu);
     other = queue_first(pool, cpu);
     clock_raise_floor(pool, cpu,
@@ -197,11 +205,11 @@ NOT_INLINED static void limit(struct sched_pool *pool, unsigned cpu, uint64_t no
     choice->until_ns = min_u64(choice->until_ns, cap_watch_ns(pool, cpu, now_ns));
 }
 
-/* @unit, in no queue, waits on: where? What it saved up and what it owes is bounded as after a sleep. */
-static uint32_t enter(struct sched_pool *pool, struct sched_unit *unit, uint32_t cpus, uint64_t now_ns)
+/* @unit, parked until now, waits on: where? */
+static uint32_t enter(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns)
 {
-    clock_place(pool, unit, now_ns);
-    return place_settle(pool, unit, cpus, now_ns);
+    clock_place(pool, unit, false, now_ns);
+    return place_settle(pool, unit, pool->cpus, now_ns);
 }
 
 /* Before @cpu picks: parked units whose time has come, and what @prev, which ran, has not used of its part.
@@ -209,13 +217,13 @@ static uint32_t enter(struct sched_pool *pool, struct sched_unit *unit, uint32_t
 NOT_INLINED static uint32_t settle_caps(struct sched_pool *pool, struct sched_unit *prev, unsigned cpu,
                                         uint64_t now_ns)
 {
-    uint32_t kick = 0, others = pool->cpus & ~BIT32(cpu);
+    uint32_t kick = 0;
     struct sched_unit *unit;
 
     if (prev != NULL && cap_has(prev)) {
         cap_give_back(pool, prev);
         unit = prev->awake ? NULL : cap_resume(pool, prev);
-        kick |= unit != NULL ? enter(pool, unit, others, now_ns) : 0;
+        kick |= unit != NULL ? enter(pool, unit, now_ns) : 0;
     }
     for (unsigned i = 0; i < AT_ONCE; i++) {
         unit = cap_due(pool, cpu, now_ns);
@@ -225,7 +233,8 @@ NOT_INLINED static uint32_t settle_caps(struct sched_pool *pool, struct sched_un
         if (cap_has(unit) && cap_spent(pool, unit, now_ns)) {
             cap_park(pool, unit, cpu);
         } else {
-            kick |= enter(pool, unit, others, now_ns);
+            unit->policy[UNIT_WOKEN] = WOKEN_DUE;
+            kick |= enter(pool, unit, now_ns);
         }
     }
     return kick & ~BIT32(cpu);
@@ -246,7 +255,7 @@ static struct sched_unit *credit2_hand_over(struct sched_pool *pool, unsigned cp
         return NULL;
     }
     ASSERT(pool->assigned[cpu] == NULL);
-    next->policy[UNIT_WOKEN] = 0;
+    next->policy[UNIT_WOKEN] = WOKEN_NOT;
     prev->policy[UNIT_VTIME] += clock_span(prev, now_ns - since_ns);
     order_replace_only(&pool->order[QUEUE], &next->node[QUEUE], &prev->node[QUEUE], vtime_of(prev),
                        next->node[QUEUE].marks);
@@ -330,7 +339,7 @@ static uint32_t credit2_params_changed(struct sched_pool *pool, struct sched_uni
     cap_changed(pool, unit, now_ns);
     if (cap_parked(unit)) {
         cap_unpark(pool, unit);
-        return enter(pool, unit, pool->cpus, now_ns);
+        return enter(pool, unit, now_ns);
     }
     return unit->state == RUNSTATE_RUNNING ? BIT32(unit->cpu) : 0; /* Its slice ends at another time. */
 }
@@ -345,11 +354,12 @@ static void credit2_remove(struct sched_pool *pool, struct sched_unit *unit, uin
 
 static uint32_t credit2_wake(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns)
 {
+    clock_place(pool, unit, true, now_ns);
     if (cap_has(unit) && cap_spent(pool, unit, now_ns)) {
         return cap_park_anywhere(pool, unit);
     }
-    unit->policy[UNIT_WOKEN] = 1;
-    return enter(pool, unit, pool->cpus, now_ns);
+    unit->policy[UNIT_WOKEN] = WOKEN_SLEPT;
+    return place_settle(pool, unit, pool->cpus, now_ns);
 }
 
 static void credit2_sleep(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns)

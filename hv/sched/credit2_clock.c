@@ -10,25 +10,28 @@
  *
  * Two things must not count for ever. First, sleep: a unit that wakes is put into
  *
- *         lowest floor - 10 ms                    highest floor + 10 ms      (of the pCPUs it may run on; ms
- * of its own running)
+ *         lowest floor - 10 ms                    highest floor + 10 ms
  *     ----------|-----------------------------------------|----------> virtual time
  *               '--- who slept long starts here           '--- who owes more starts here
  *
- * where the "floor" of a pCPU is the lowest virtual time that competed for it so far. It never goes back, so
- * sleepers cannot pull it down one behind the other and starve who does not sleep.
+ * (floors of the pCPUs it may run on, ms of its own running). The "floor" of a pCPU is the lowest virtual
+ * time that competed for it so far. It never goes back, so sleepers cannot pull it down one behind the other
+ * and starve who does not sleep.
+ *
+ * Who waited for its cap's next period did not choose to: meanwhile others may have gone ahead of it by all
+ * that one unit overruns, and that stays their debt. So it may be that far behind, of the lightest's running.
  *
  * Second, separation: units that do not compete (other affinity, or a weight beyond one whole pCPU) drift
  * apart without limit, and would settle old accounts when they meet. Within a group that competes, a gap is
  * at most what one unit overran, under max(10 ms, ratelimit) of the lightest. So a gap of four times that,
  * "wide", divides groups, and clock_level() narrows it to just that by moving all above it down together:
  *
- *     before   a b c .................... d  e . f          d, e, f keep their distances, which are their
- * history with after    a b c ..... d  e . f                         each other; what they have against a, b,
- * c is capped
+ *     before   a b c .................... d  e . f
+ *     after    a b c ..... d  e . f
  *
- * It runs when two that meet are more than (pCPUs + 1) wide gaps apart: each group above the lowest has a
- * pCPU. */
+ * d, e, f keep their distances, which are their history with each other; what they have against a, b, c is
+ * capped. It runs when two that meet are more than (pCPUs + 1) wide gaps apart: each group above the lowest
+ * has a pCPU. */
 #include "sched/credit2_clock.h"
 
 #include "sched/credit2_queue.h"
@@ -85,16 +88,23 @@ void clock_weights_changed(struct sched_pool *pool)
     pool->policy[POOL_RATE] = rate;
 }
 
-/* A pCPU whose unit is alone is not picked for: there the unit itself says how far time has come. */
-static uint64_t floor_now(const struct sched_pool *pool, unsigned cpu, uint64_t now_ns)
+/* A pCPU whose unit is alone is not picked for: there the unit itself says how far time has come, for this
+ * one and all who come after it. */
+static uint64_t floor_now(struct sched_pool *pool, unsigned cpu, uint64_t now_ns)
 {
     if ((pool->policy[POOL_ALONE] & BIT64(cpu)) != 0) {
-        return clock_running(pool, cpu, now_ns);
+        clock_raise_floor(pool, cpu, clock_running(pool, cpu, now_ns));
     }
     return pool->policy[POOL_FLOOR + cpu];
 }
 
-void clock_place(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns)
+/* The most that one unit of the pool runs at once. */
+static uint64_t overrun_ns(const struct sched_pool *pool)
+{
+    return max_u64(OVERRUN_NS, pool->ratelimit_ns);
+}
+
+void clock_place(struct sched_pool *pool, struct sched_unit *unit, bool slept, uint64_t now_ns)
 {
     uint32_t rest = unit->hard_affinity & pool->cpus;
     uint64_t low = floor_now(pool, (unsigned)__builtin_ctz(rest), now_ns);
@@ -109,7 +119,7 @@ void clock_place(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_
             high = floor;
         }
     }
-    low -= clock_span(unit, BONUS_NS);
+    low -= slept ? clock_span(unit, BONUS_NS) : clock_span_at(pool->policy[POOL_RATE], overrun_ns(pool));
     high += clock_span(unit, DEBT_NS);
     if (vtime_ahead(low, vtime_of(unit)) > 0) {
         unit->policy[UNIT_VTIME] = low;
@@ -120,7 +130,7 @@ void clock_place(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_
 
 static uint64_t wide_gap(const struct sched_pool *pool)
 {
-    return clock_span_at(pool->policy[POOL_RATE], 4 * max_u64(OVERRUN_NS, pool->ratelimit_ns));
+    return clock_span_at(pool->policy[POOL_RATE], 4 * overrun_ns(pool));
 }
 
 bool clock_apart(const struct sched_pool *pool, uint64_t a, uint64_t b)

@@ -10,9 +10,15 @@ enum unit_word {
     UNIT_VTIME,    /* Virtual time; compare with vtime_ahead() only. */
     UNIT_RATE,     /* Virtual time per nanosecond, 2^-20ths: 2^32 / weight. */
     UNIT_GIVEN,    /* pCPU + 1 whose assigned[] names it; 0: none. */
-    UNIT_WOKEN,    /* It waits since it woke, and has not run yet. */
+    UNIT_WOKEN,    /* Since when it waits, and has not run yet: enum unit_woken. */
     UNIT_TAKEN,    /* With a cap: what it may still run of what it took for itself, in ns; signed. */
     UNIT_LEVELLED, /* POOL_LEVELLED when it was parked. */
+};
+
+enum unit_woken {
+    WOKEN_NOT,   /* It ran last. */
+    WOKEN_SLEPT, /* It woke. */
+    WOKEN_DUE,   /* The period began for which it waited: its domain's cap. */
 };
 
 /* pool->order[], and a unit's node[]. */
@@ -74,8 +80,9 @@ void clock_cpus_changed(struct sched_pool *pool, unsigned cpu);
 void clock_set_weight(struct sched_unit *unit);
 /* Units came or went. */
 void clock_weights_changed(struct sched_pool *pool);
-/* @unit, in no queue, begins to wait after a sleep: bound what it saved up and what it owes. */
-void clock_place(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns);
+/* @unit, in no queue, begins to wait after it slept, or was parked: bound what it saved up and what it owes.
+ */
+void clock_place(struct sched_pool *pool, struct sched_unit *unit, bool slept, uint64_t now_ns);
 /* @vtime is the lowest that competes for @cpu. */
 static inline void clock_raise_floor(struct sched_pool *pool, unsigned cpu, uint64_t vtime)
 {

@@ -30,6 +30,7 @@ struct machine_unit {
     bool present, unplaced, awake;
     bool yielded; /* Since the last pick. */
     bool doomed;  /* To be removed as soon as it is saved. */
+    bool parked;  /* It was, since it last ran: it waited for its domain's next period. */
     uint64_t added_ns, waits_since_ns, longest_wait_ns;
     uint64_t ran_ns;     /* Counted here, apart from the scheduler's own books. */
     unsigned ran_on;     /* CPU_NONE: never ran. */
@@ -259,13 +260,16 @@ static inline void machine_pick(struct machine *m, unsigned id)
     struct sched_choice choice;
 
     cpu->kick_ns = TIME_NEVER; /* What is asked for from here on is asked of the next pick. */
+    for (unsigned i = 0; i < MACHINE_UNITS && machine_has(m, &sched_credit2); i++) {
+        m->units[i].parked = m->units[i].parked || machine_parked(m, &m->units[i].unit);
+    }
     choice = machine_choose(m, id, now_ns);
     machine_kick(m, choice.kick);
     if (was != NULL && choice.next != NULL && choice.next != was && machine_has(m, &sched_credit2)) {
         bool leaves = !was->awake || machine_unit_of(was)->yielded || (was->hard_affinity & BIT32(id)) == 0 ||
                       machine_parked(m, was);
 
-        MACHINE_CHECK(leaves || ran_ns >= m->pool.ratelimit_ns);
+        MACHINE_CHECK(leaves || machine_unit_of(choice.next)->parked || ran_ns >= m->pool.ratelimit_ns);
     }
     if (was != NULL) {
         machine_unit_of(was)->yielded = false;
@@ -295,6 +299,7 @@ static inline void machine_pick(struct machine *m, unsigned id)
         uint64_t waited_ns = m->now_ns - u->waits_since_ns;
 
         u->longest_wait_ns = waited_ns > u->longest_wait_ns ? waited_ns : u->longest_wait_ns;
+        u->parked = false;
     }
 }
 
