@@ -66,7 +66,7 @@ VARIANTS = {
     "disks": Variant({"xen": XEN_MODULES, "disks": DISK_MODULES}, LOAD_PROGRAMS),
     "xl": Variant({"xen": XL_MODULES}, XL_PROGRAMS, DOM0_FILES),
     "guest": Variant({"xen": GUEST_MODULES}, ("sbin/mke2fs",)),
-    "guest-fio": Variant({"xen": GUEST_MODULES}, ("usr/bin/fio", "usr/bin/iperf3", "sbin/mke2fs")),
+    "guest-fio": Variant({"xen": GUEST_MODULES}, ("usr/bin/fio", "sbin/mke2fs")),
     "board": Variant({"xen": XEN_MODULES, "board": BOARD_MODULES}),
 }
 

@@ -5,7 +5,6 @@ import re
 import sys
 
 import linux
-import ramdisk
 import xl
 from scenario import test
 
@@ -92,35 +91,6 @@ WRONG = ["xl info | grep free_memory > /tmp/before",
          "xl info | grep free_memory | diff /tmp/before -"]
 
 
-# A Linux guest with a virtual disk and a virtual network card, and what only a guest that answers can do.
-LINUX = ["dd if=/dev/zero of=/tmp/disk bs=1M count=32 2>/dev/null; losetup /dev/loop0 /tmp/disk",
-         "brctl addbr xenbr0; ip addr add 10.0.0.1/24 dev xenbr0; ip link set xenbr0 up",
-         "(nc -l -p 9999 > /tmp/net; nc -l -p 9999 > /tmp/net2) &", "xl create /root/debian.cfg", "said debian 'INIT done'", "xl list debian",
-         "xl vcpu-list debian", "xl block-list debian", "xl network-list debian",
-         "grep -c $(md5sum < /tmp/net | cut -c 1-32) /var/log/xen/console/guest-debian.log",
-         "xl console debian", ("linux# ", b"\n"), ("linux# ", b"cat /sys/hypervisor/type; nproc\n"), ("linux# ", b"\x1d"),
-         "xl vcpu-set debian 1", "said debian 'CPU1: shutdown\\|psci: CPU1 killed'", "xl vcpu-set debian 2",
-         "xenstore-write /local/domain/1/memory/target 98304; within 30 sh -c 'xl list debian | grep -q \" 96 \"'; xl list debian",
-         "xl pause debian; xl list debian; xl unpause debian", "xl sysrq debian h; said debian 'sysrq: HELP'",
-         "xl reboot debian",
-         "within 90 sh -c '[ $(grep -c INIT.done /var/log/xen/console/guest-debian.log) = 2 ]'; xl domid debian",
-         "xl shutdown -w debian", "xl list", "losetup -d /dev/loop0"]
-
-
-def linux_files(ramdisk_variant="guest", work=8, **keys):
-    guest = {"memory": 128, "vcpus": 2, "ramdisk": "/guests/initrd", "disk": ["phy:/dev/loop0,xvda,w"],
-             "vif": ["bridge=xenbr0,mac=00:16:3e:00:00:01"], **keys}
-    extra = f"console=hvc0 quiet do=disk,net work={work} end=prompt"
-    return {"guests/linux": ramdisk.kernel("cloud"), "guests/initrd": ramdisk.build("cloud", ramdisk_variant),
-            "root/debian.cfg": xl.config("debian", kernel="/guests/linux", extra=extra, **guest)}
-
-
-@test(limit=600, level="long", cpu="many", needs="xl")
-def linux_guest():
-    """Linux as a guest: disk, network, console, CPUs, memory, reboot and shutdown."""
-    xl.compared("linux_guest", LINUX, linux_files(), limit=580).no_trouble()
-
-
 @test(limit=600, cpu="many", needs="xl")
 def alone():
     xl.compared("alone", ALONE, FILES).no_trouble()
@@ -174,6 +144,20 @@ def rtds():
 @test(limit=600, cpu="many", needs="xl")
 def wrong():
     xl.compared("wrong", WRONG, FILES).no_trouble()
+
+
+# A second of everything, with a guest that wakes up all the time, and what xenalyze makes of it.
+TRACING = ["xl create -q /root/meter.cfg rounds=1000000", "xentrace -D -e all -T 1 /tmp/all", "xenalyze --cpu-hz=62.5M --summary /tmp/all",
+           "xentrace -D -e sched -T 1 /tmp/sched", "xenalyze --cpu-hz=62.5M --summary /tmp/sched",
+           "xenalyze --cpu-hz=62.5M -a /tmp/sched 2>&1 | tail -n 20",
+           "xl destroy meter", "xl list"]
+
+
+@test(limit=300, needs="xl")
+def tracing():
+    """xentrace and xenalyze, from the same package."""
+    done = xl.session(TRACING, FILES, smp=1, icount=True, vcpus=1).succeeded().no_trouble()
+    print(done.text)
 
 
 # Create and destroy $1 guests one after the other; the pages that are free must come back to what they were after the first.

@@ -20,9 +20,9 @@ from toolstack import config, guest  # noqa: E402,F401
 # said NAME PATTERN: wait until the console of domain NAME has a line with PATTERN, and print it.
 SAID = b"""#!/bin/sh
 log=/var/log/xen/console/guest-$1.log
-for try in $(seq 1200); do
+for try in $(seq 600); do
     grep -a "$2" "$log" 2>/dev/null | tail -n 1 | tr -d '\\r' | grep . && exit 0
-    usleep 100000
+    usleep 200000
 done
 tail -n 20 "$log"
 exit 1

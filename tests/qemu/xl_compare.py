@@ -35,6 +35,8 @@ OF_COMMAND = {
                 (r"^(cpu_mhz|free_memory|total_memory) : [\d.]+", r"\1 : N"),
                 (r"^ (\d+): \d{2,} \d{2,} (\d+)$", r" \1: N N \2")),
     "xentop": ((r"^ ?(\S+) [-dsbcpr]{6} .*", r"\1 ..."),),
+    "xl block-list": ((r"-?\d+ -?\d+ (?=/local)", "N N "),),
+    "xl network-list": ((r"-?\d+ -?\d+/-?\d+ (?=/local)", "N N/N "),),
     "xl console": ((r"\d+", "N"),),
     "test-": ((r"\d+ ns", "N ns"),),
     "free": ((r"\d+", "N"),),

@@ -1,0 +1,133 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+# test_xl_linux.py - Linux guests made by Debian's stock xl: a guest's life, virtual disks and networks, eight vCPUs, many cycles.
+import sys
+
+import linux  # noqa: F401  (adds tools/ to the path)
+import ramdisk
+import xl
+from scenario import test
+
+# One CPU whose time is a count of instructions: no load of the computer makes anything late, and sleeping costs nothing.
+ALONE = {"smp": 1, "icount": True, "vcpus": 1}
+KERNEL = "/guests/linux"
+RAMDISK = "/guests/initrd"
+# A disk of $1 MiB in Dom0's memory, and a bridge.
+BACKENDS = b"""#!/bin/sh
+dd if=/dev/zero of=/tmp/disk bs=1M count="$1" 2>/dev/null && losetup /dev/loop0 /tmp/disk && brctl addbr xenbr0 &&
+    ip addr add 10.0.0.1/24 dev xenbr0 && ip link set xenbr0 up
+"""
+
+
+def files(variant="guest", **configurations):
+    """The kernel, the guests' ramdisk, and a configuration of each guest: {name: keys of xl.cfg; `words` are its kernel's}."""
+    made = {"guests/linux": ramdisk.kernel("cloud"), "guests/initrd": ramdisk.build("cloud", variant),
+            "usr/bin/backends": BACKENDS}
+    for name, keys in configurations.items():
+        words = keys.pop("words")
+        made[f"root/{name}.cfg"] = xl.config(name, kernel=KERNEL, ramdisk=RAMDISK, extra=f"console=hvc0 quiet {words}", **keys)
+    return made
+
+
+def card(number):
+    return [f"bridge=xenbr0,mac=00:16:3e:00:00:{number:02x}"]
+
+
+DISK = ["phy:/dev/loop0,xvda,w"]
+SHOWN = "/var/log/xen/console/guest-debian.log"
+
+# With a virtual disk and a virtual network card: what only a guest that answers can do.
+LIFE = ["backends 32", "(nc -l -p 9999 > /tmp/net; nc -l -p 9999 > /tmp/net2) &",
+        "xl create /root/debian.cfg", "said debian 'INIT done'", "xl list debian", "xl vcpu-list debian",
+        "xl block-list debian", "xl network-list debian",
+        f"grep -c $(md5sum < /tmp/net | cut -c 1-32) {SHOWN}",
+        "echo 'cat /sys/hypervisor/type; nproc' > $(xenstore-read /local/domain/1/console/tty); said debian ^xen; said debian ^2",
+        "xl vcpu-set debian 1", "within 20 sh -c 'xl vcpu-list debian | grep -q -- --p'; xl vcpu-list debian",
+        "xl vcpu-set debian 2", "xl vcpu-set --ignore-host debian 2",
+        "echo 'echo 1 > /sys/devices/system/cpu/cpu1/online; echo again $(nproc)' > $(xenstore-read /local/domain/1/console/tty)",
+        "said debian '^again 2'; xl vcpu-list debian",
+        "xenstore-write /local/domain/1/memory/target 98304; within 30 sh -c 'xl list debian | grep -q \" 96 \"'; xl list debian",
+        "xl pause debian; xl list debian; xl unpause debian", "xl sysrq debian h; said debian 'sysrq: HELP'",
+        "xl reboot debian", f"within 90 sh -c '[ $(grep -c INIT.done {SHOWN}) = 2 ]'; xl domid debian",
+        "xl shutdown -w debian", "xl list", "losetup -d /dev/loop0"]
+
+
+@test(limit=600, level="long", cpu="1", needs="xl")
+def linux_guest():
+    """Linux as a guest: disk, network, console, CPUs, memory, reboot and shutdown."""
+    debian = {"memory": 128, "vcpus": 2, "disk": DISK, "vif": card(1), "words": "do=disk,net work=2 end=prompt"}
+    xl.compared("linux_guest", LIFE, files(debian=debian), limit=580, **ALONE).no_trouble()
+
+
+# Each vCPU has run; then the guest gives back all but two.
+EIGHT = ["xl create /root/eight.cfg", "said eight 'INIT done'", "said eight 'INIT cpus'", "xl list eight", "xl vcpu-list eight",
+         "xl vcpu-list eight | awk '$6 >= 0.1' | grep -c ^eight", "xl vcpu-set eight 2",
+         "within 60 sh -c '[ $(xl vcpu-list eight | grep -c -- --p) = 6 ]'; xl vcpu-list eight | grep -c -- --p",
+         "xl destroy eight", "xl list"]
+
+
+@test(limit=600, level="long", cpu="1", needs="xl")
+def eight_vcpus():
+    """A guest with 8 vCPUs on two CPUs: every one works."""
+    eight = {"memory": 128, "vcpus": 8, "words": "do=cpus,everywhere end=prompt"}
+    xl.compared("eight_vcpus", EIGHT, files(eight=eight), limit=580, **ALONE).no_trouble()
+
+
+# A file system of a virtual disk under fio; then from guest to guest through the bridge in Dom0: what arrives is what was sent.
+TRAFFIC = ["backends 96", "xl create /root/receiver.cfg", "said receiver 'INIT net listens'", "xl create /root/sender.cfg",
+           "said sender 'INIT done'", "said receiver 'INIT done'", "said sender 'INIT fio'",
+           "said sender 'INIT net sent' | cut -d ' ' -f 4 > /tmp/sent; grep -c '^[0-9a-f]*$' /tmp/sent",
+           "said receiver 'INIT net received' | cut -d ' ' -f 4 | diff /tmp/sent -",
+           "xl destroy sender", "xl destroy receiver", "xl list", "losetup -d /dev/loop0"]
+
+
+@test(limit=900, level="long", cpu="1", needs="xl")
+def pv_traffic():
+    """fio's checksums of 64 MiB on a virtual disk, and 32 MiB from one guest to another."""
+    guests = {"receiver": {"memory": 320, "vcpus": 1, "vif": card(1), "words": "do=receive end=prompt"},
+              "sender": {"memory": 384, "vcpus": 2, "vif": card(2), "disk": DISK,
+                         "words": "do=fio,net work=64 address=10.0.0.3 peer=10.0.0.2 end=prompt"}}
+    xl.compared("pv_traffic", TRAFFIC, files("guest-fio", **guests), limit=880, **ALONE).no_trouble()
+
+
+# $1 guests one after the other, each with a disk and a network card that it uses; what is free comes back.
+PV_CYCLES = b"""#!/bin/sh
+one() {
+    xl create -q -e /root/debian.cfg || exit 1
+    within 120 grep -q 'INIT done failed=0' /var/log/xen/console/guest-debian.log || exit 1
+    xl destroy debian || exit 1
+    rm -f /var/log/xen/console/guest-debian.log
+}
+backends 16
+(while :; do nc -l -p 9999 >/dev/null; done) &
+one
+free=$(settled) && [ "$free" -gt 0 ] || exit 1
+for round in $(seq "$1"); do
+    one
+    [ $((round % 25)) != 0 ] || echo "round $round: $(pages), $free before"
+done
+kill $!
+pages "$free" 60 && echo "as many free as before" || echo "there were $free"
+"""
+
+
+def pv_cycles(count, limit):
+    debian = {"memory": 64, "vcpus": 1, "disk": DISK, "vif": card(1), "words": "do=disk,net work=1 end=prompt"}
+    done = xl.session([f"sh /root/cycles {count}", "! xenstore-ls /local/domain | grep debian", "! brctl show | grep vif"],
+                      {**files(debian=debian), "root/cycles": PV_CYCLES}, limit=limit, **ALONE)
+    done.succeeded().no_trouble().says(r"^as many free as before$")
+
+
+@test(limit=600, level="long", cpu="1", needs="xl")
+def pv_cycles_5():
+    pv_cycles(5, 580)
+
+
+@test(limit=7200, level="long", cpu="1", needs="xl")
+def pv_cycles_200():
+    """Create and destroy with disk and network in use: exactly as many pages are free before and after."""
+    pv_cycles(200, 7100)
+
+
+if __name__ == "__main__":
+    sys.exit(xl.main())
