@@ -56,7 +56,7 @@ LIFE = ["backends 32", "(nc -l -p 9999 > /tmp/net; nc -l -p 9999 > /tmp/net2) &"
 def linux_guest():
     """Linux as a guest: disk, network, console, CPUs, memory, reboot and shutdown."""
     debian = {"memory": 128, "vcpus": 2, "disk": DISK, "vif": card(1), "words": "do=disk,net work=2 end=prompt"}
-    xl.compared("linux_guest", LIFE, files(debian=debian), limit=580, **ALONE).no_trouble()
+    xl.compared("linux_guest", LIFE, files(debian=debian), limit=1500, **ALONE).no_trouble()
 
 
 # Each vCPU has run; then the guest gives back all but two.
@@ -70,7 +70,7 @@ EIGHT = ["xl create /root/eight.cfg", "said eight 'INIT done'", "said eight 'INI
 def eight_vcpus():
     """A guest with 8 vCPUs on two CPUs: every one works."""
     eight = {"memory": 128, "vcpus": 8, "words": "do=cpus,everywhere end=prompt"}
-    xl.compared("eight_vcpus", EIGHT, files(eight=eight), limit=580, **ALONE).no_trouble()
+    xl.compared("eight_vcpus", EIGHT, files(eight=eight), limit=1500, **ALONE).no_trouble()
 
 
 # A file system of a virtual disk under fio; then from guest to guest through the bridge in Dom0: what arrives is what was sent.
