@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sys_life.c - test guest: the control domain makes, runs and destroys domains, and counts the machine's free
- * pages. rounds=: how often; do=rounds: nothing else, so that other domains may be there. */
+ * pages. rounds=: how often; do=rounds: nothing else, so that other domains may be there; do=waits: only what
+ * is told of one that waits, for which each wfi must be trapped. */
 #include "channels/events.h"
 #include "check.h"
 #include "control_domain.h"
@@ -322,6 +323,37 @@ static void check_ties(domid_t domid)
     CHECK_EQ(events_operate(EVTCHNOP_close, &(struct evtchn_close){.port = bind.local_port}), 0);
 }
 
+/* Paused while it waits, it is told to wait, as before the pause. */
+static void check_waits(void)
+{
+    static const uint32_t wait[] = {0xd503207f, 0x17ffffff}; /* wfi; b . - 4 */
+    const uint32_t asked = XEN_DOMINF_paused | XEN_DOMINF_blocked | XEN_DOMINF_running;
+    domid_t domid = build(1);
+    struct xen_domctl op = {0};
+
+    if (CHECK_EQ(map_foreign(domid, CODE_GFN, window), 0)) {
+        memcpy(window, wait, sizeof(wait));
+        put_back(window);
+    }
+    CHECK_EQ(flags(domid) & asked, XEN_DOMINF_paused);
+    for (unsigned round = 0; round < 2; round++) {
+        CHECK_EQ(simple(XEN_DOMCTL_unpausedomain, domid), 0);
+        for (unsigned i = 0; i < LIMIT && (flags(domid) & asked) != XEN_DOMINF_blocked; i++) {
+            hypercall(__HYPERVISOR_sched_op, SCHEDOP_yield, 0, 0, 0, 0);
+        }
+        CHECK_EQ(flags(domid) & asked, XEN_DOMINF_blocked);
+        CHECK_EQ(simple(XEN_DOMCTL_pausedomain, domid), 0);
+        CHECK_EQ(flags(domid) & asked, XEN_DOMINF_paused | XEN_DOMINF_blocked);
+        CHECK_EQ(simple(XEN_DOMCTL_pausedomain, domid), 0);
+        CHECK_EQ(simple(XEN_DOMCTL_unpausedomain, domid), 0);
+        CHECK_EQ(flags(domid) & asked, XEN_DOMINF_paused | XEN_DOMINF_blocked);
+        CHECK_EQ(domctl(&op, XEN_DOMCTL_getvcpuinfo, domid), 0);
+        CHECK(op.u.getvcpuinfo.online && op.u.getvcpuinfo.blocked && !op.u.getvcpuinfo.running);
+    }
+    CHECK_EQ(simple(XEN_DOMCTL_destroydomain, domid), 0);
+    CHECK(wait_gone(domid));
+}
+
 /* As many as can be, at once. */
 static void check_many(void)
 {
@@ -365,6 +397,10 @@ unsigned guest_main(void)
 
     if (bootarg_is("sched", "rtds")) {
         check_refused();
+        return checks_end(&checks);
+    }
+    if (bootarg_is("do", "waits")) {
+        check_waits();
         return checks_end(&checks);
     }
     CHECK_EQ(events_start(false), 0);

@@ -54,6 +54,7 @@ struct vcpu {
         last_cpu; /* Where it was loaded last; CPU_NONE: nowhere, or it will not come back there. */
     bool powered; /* PSCI: on. Guarded by the domain's power lock, as is */
     bool may_run; /* Powered, and its domain is neither paused nor stopped. */
+    bool waited;  /* When it might run last, it was asleep: to be told, not acted on. */
     _Atomic unsigned
         irq_cpu; /* Where its linked SPIs go; CPU_NONE: nowhere yet. Changed with the vGIC's lock. */
     struct vcpu_sysregs sysregs;

@@ -132,7 +132,10 @@ void vcpu_hold(struct vcpu *vcpu)
     uint32_t cpus;
     unsigned cpu;
 
-    vcpu->may_run = false;
+    if (vcpu->may_run) { /* Without the pool's lock. */
+        vcpu->waited = vcpu->unit.state == RUNSTATE_BLOCKED || vcpu_doze_ns(vcpu) != 0;
+        vcpu->may_run = false;
+    }
     if (vcpu->unit.pool == NULL) { /* Of a domain that dies: it has left the scheduler. */
         return;
     }

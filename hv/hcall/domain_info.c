@@ -36,7 +36,7 @@ void domain_info_vcpu(struct vcpu *vcpu, struct xen_domctl_getvcpuinfo *info)
     }
     sched_runstate(&vcpu->unit, time_now_ns(), &state, &since_ns, time_ns);
     info->online = vcpu->powered;
-    info->blocked = state == RUNSTATE_BLOCKED || doze_ns != 0;
+    info->blocked = state == RUNSTATE_BLOCKED || doze_ns != 0 || (!vcpu->may_run && vcpu->waited);
     info->running = state == RUNSTATE_RUNNING && doze_ns == 0;
     info->cpu_time = time_ns[RUNSTATE_RUNNING] - min_u64(doze_ns, time_ns[RUNSTATE_RUNNING]);
     info->cpu = place_of(&vcpu->unit);

@@ -79,6 +79,7 @@ def life():
     """Domains are made, run, paused and destroyed; no page is lost, whoever still uses some."""
     for board, smp in (("virt", 2), ("virt-gicv3", 1)):
         control("sys_life", "rounds=4", board=board, options="dom0_max_vcpus=1", smp=smp)
+        control("sys_life", "do=waits", board=board, options="dom0_max_vcpus=1 vwfi=trap", smp=smp)
     control("sys_life", "sched=rtds", options="dom0_max_vcpus=1 sched=rtds", smp=1)
 
 
