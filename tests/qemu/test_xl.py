@@ -146,20 +146,6 @@ def wrong():
     xl.compared("wrong", WRONG, FILES).no_trouble()
 
 
-# A second of everything, with a guest that wakes up all the time, and what xenalyze makes of it.
-TRACING = ["xl create -q /root/meter.cfg rounds=1000000", "xentrace -D -e all -T 1 /tmp/all", "xenalyze --cpu-hz=62.5M --summary /tmp/all",
-           "xentrace -D -e sched -T 1 /tmp/sched", "xenalyze --cpu-hz=62.5M --summary /tmp/sched",
-           "xenalyze --cpu-hz=62.5M -a /tmp/sched 2>&1 | tail -n 20",
-           "xl destroy meter", "xl list"]
-
-
-@test(limit=300, needs="xl")
-def tracing():
-    """xentrace and xenalyze, from the same package."""
-    done = xl.session(TRACING, FILES, smp=1, icount=True, vcpus=1).succeeded().no_trouble()
-    print(done.text)
-
-
 # Create and destroy $1 guests one after the other; the pages that are free must come back to what they were after the first.
 CYCLES = b"""#!/bin/sh
 one() {
