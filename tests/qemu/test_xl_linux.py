@@ -1,9 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-# test_xl_linux.py - Linux guests made by Debian's stock xl: a guest's life, virtual disks and networks, eight vCPUs, many cycles.
+# test_xl_linux.py - Linux guests made by Debian's stock xl: a guest's life, virtual disks and networks, eight vCPUs, many cycles;
+# and xentrace beside a guest.
+import re
 import sys
 
-import linux  # noqa: F401  (adds tools/ to the path)
+import linux  # Adds tools/ to the path.
 import ramdisk
 import xl
 from scenario import test
@@ -108,6 +110,48 @@ def pv_traffic():
               "sender": {"memory": 384, "vcpus": 2, "vif": card(2), "disk": DISK,
                          "words": "do=fio,net work=64 address=10.0.0.3 peer=10.0.0.2 end=prompt"}}
     xl.compared("pv_traffic", TRAFFIC, files("guest-fio", **guests), limit=880, **ALONE).no_trouble()
+
+
+# A second of the scheduler alone, then of everything, with a guest that sleeps and wakes all the time; then while another one comes
+# and goes. The counter's frequency is the machine's.
+SUMS = b"""#!/bin/sh
+xenalyze --cpu-hz=62.5M --summary "$1" 2>/dev/null | awk '/Domain 1 /,/Emulate/'
+"""
+RECORDS = b"""#!/bin/sh
+xenalyze --cpu-hz=62.5M -a "$1" 2>/dev/null | grep -oE "$2" | sort -u
+"""
+HOW_MANY = b"""#!/bin/sh
+xenalyze --cpu-hz=62.5M -a "$1" 2>/dev/null | grep -cE "$2"
+"""
+METER = {"guests/latency": xl.guest("latency"), "usr/bin/sums": SUMS, "usr/bin/records": RECORDS, "usr/bin/how_many": HOW_MANY,
+         "root/meter.cfg": xl.config("meter", kernel="/guests/latency", extra="period=100003 rounds=1000000 pause=1 exit=none")}
+WAKES = 62500000 // 100003  # A second's.
+SCHEDULING = "(vcpu_wake|vcpu_block|sched_switch prev) d1v0|runstate_change d1v0 [a-z]+->[a-z]+"
+EXITS = "d1v0 (vmexit exit_reason [A-Z_]+|hlt|intr vec 1b|irq_handled irq 1b|vmentry)"
+WOKEN = "how_many /tmp/sched 'runstate_change d1v0 blocked->runnable'"
+TRACING = ["xl create -q /root/meter.cfg", "xentrace -D -e sched -T 1 /tmp/sched", "sums /tmp/sched",
+           f"records /tmp/sched '{SCHEDULING}'", WOKEN, "how_many /tmp/sched lost_records",
+           "xentrace -D -e all -T 1 /tmp/all", "sums /tmp/all", f"records /tmp/all '{SCHEDULING}'", f"records /tmp/all '{EXITS}'",
+           "how_many /tmp/all lost_records", "(xentrace -D -e 0x0006f000 /tmp/made >/dev/null 2>&1 &)", "within 20 test -s /tmp/made",
+           "xl create -q /root/meter.cfg 'name=\"second\"'", "xl destroy second", "kill -INT $(pidof xentrace)",
+           "within 20 sh -c '! pidof xentrace'", "records /tmp/made '(creating|destroying) domain d2|sched_[a-z]+_domain d2'",
+           "records /tmp/made 'runstate_change d2v0 [a-z]+->(run|blo)[a-z]+'", "xl destroy meter", "xl list"]
+
+
+@test(limit=400, needs="xl")
+def tracing():
+    """Xentrace and xenalyze, from the same package: what a guest did is told record by record, as often as it did it."""
+    done = xl.compared("tracing", TRACING, METER, limit=380, **ALONE).no_trouble()
+    done.within(int(done.exactly(WOKEN).lines[0]), WAKES - 8, WAKES + 8, "records that the guest was woken")
+    for trace in ("/tmp/sched", "/tmp/all"):
+        lines = done.exactly(f"sums {trace}").lines
+        for state in ("running", "runnable", "wake", "blocked"):
+            found = [int(match.group(1)) for line in lines[lines.index("-- v0 --"):] if (match := re.match(rf" *{state}: +(\d+) ", line))]
+            done.within(sum(found), WAKES - 8, WAKES + 8, f"times {state}, in {trace}")
+    if linux.hypervisor != "xen":
+        for reason in ("EXTERNAL_INTERRUPT", "HLT"):
+            found = [int(line.split()[1]) for line in lines if line.startswith(f" {reason} ")]
+            done.within(sum(found), WAKES - 8, WAKES + 8, f"exits of {reason}")
 
 
 # $1 guests one after the other, each with a disk and a network card that it uses; what is free comes back.

@@ -40,6 +40,8 @@ OF_COMMAND = {
     "xl console": ((r"\d+", "N"),),
     "test-": ((r"\d+ ns", "N ns"),),
     "free": ((r"\d+", "N"),),
+    "sums": ((r"(?<![\w.])\d+(\.\d+)?(?![v\d])", "N"),),
+    "how_many /tmp/sched 'runstate": ((r"\d+", "N"),),
 }
 
 
@@ -67,6 +69,11 @@ REASONS = (
     Reason("xl cpupool-create 'name=\"rt\"'", r"= 1|.*Could not create cpupool|error on creating cpupool", r"= 0",
            "Debian's Xen is built without RTDS"),
     Reason("xl cpupool-destroy rt", r"= 1|unknown cpupool 'rt'", r"= 0", "Debian's Xen is built without RTDS"),
+    Reason("sums /tmp/all", "", r"Exit reasons:|Guest interrupt counts:| (EXTERNAL_INTERRUPT|HLT) N .*| hlt N .*",
+           "Xen on Arm records no exits"),
+    Reason("records /tmp/all 'd1v0 (vmexit", "",
+           r"d1v0 (vmexit exit_reason (EXTERNAL_INTERRUPT|HLT)|hlt|intr vec 1b|irq_handled irq 1b|vmentry)",
+           "Xen on Arm records neither exits nor interrupts"),
     Reason("xenhypfs tree", r" changeset", r" changeset", "the order of a directory's entries"),
 )
 
