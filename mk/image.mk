@@ -47,11 +47,12 @@ hv-sources := $(foreach l,$(layers),$(wildcard hv/$(l)/*.c hv/$(l)/*.S))
 hv-objects := $(patsubst %,$(OUT)/%.o,$(basename $(hv-sources)))
 config-h := $(OUT)/include/generated/config.h
 
-# The compiler would turn the loops of memset() and memcpy() into calls of themselves.
+# The compiler would turn the loops of memset() and memcpy() into calls of themselves. They alone load words from
+# anywhere: the MMU is on.
 ifneq ($(LLVM),1)
-$(OUT)/hv/lib/string.o: hv-flags += -fno-tree-loop-distribute-patterns
+$(OUT)/hv/lib/string.o: hv-flags += -fno-tree-loop-distribute-patterns -mno-strict-align
 else
-$(OUT)/hv/lib/string.o: hv-flags += -fno-builtin
+$(OUT)/hv/lib/string.o: hv-flags += -fno-builtin -munaligned-access
 endif
 
 # What runs once is built for size.

@@ -119,23 +119,25 @@ void page_pool_init(struct page *table, pa_t base, uint64_t page_count)
     }
 }
 
-/* The frame rounded down to each order in turn: its lowest bits are cleared one by one, those that are set.
- */
+/* The frame rounded down to each order in turn: of its bits below the largest order the lowest that is set is
+ * cleared. */
 uint64_t page_find_block(uint64_t index, uint64_t *head)
 {
-    const uint64_t frame = page_pool.first_frame + index;
-    uint64_t at = frame, word;
+    const struct page *table = page_pool.table;
+    const uint64_t bits = (page_pool.first_frame + index) & (pages_of(PAGE_ORDER_MAX) - 1);
+    int64_t at = (int64_t)index;
 
-    while (at >= page_pool.first_frame && frame - at < pages_of(PAGE_ORDER_MAX)) {
-        word = word_at(at - page_pool.first_frame);
-        if (word != 0 && frame - at < pages_of(order_in(word))) {
-            *head = at - page_pool.first_frame;
+    for (uint64_t left = bits; at >= 0; at = (int64_t)(index - bits + left)) {
+        uint64_t word = atomic_load_explicit(&table[at].word, memory_order_relaxed);
+
+        if (word != 0 && bits - left < pages_of(order_in(word))) {
+            *head = (uint64_t)at;
             return word;
         }
-        if (at == 0) {
+        if (left == 0) {
             break;
         }
-        at &= at - 1;
+        left &= left - 1;
     }
     return 0;
 }

@@ -103,7 +103,7 @@ void events_domain_forget(struct domain *domain)
     evtchn_domain_forget(&domain->events);
 }
 
-static void upcall(struct vcpu *vcpu)
+static void upcall(struct vcpu *vcpu, const struct vcpu *by)
 {
     const struct pcpu *cpu = this_cpu();
     struct vgic *vgic = vcpu->domain->vgic;
@@ -119,11 +119,11 @@ static void upcall(struct vcpu *vcpu)
     }
     spin_unlock(vgic_lock(vgic));
     if (notice >= 0) {
-        vcpu_notice(vcpu);
+        vcpu_notice_from(vcpu, by);
     }
 }
 
-void events_apply(const struct evtchn_work *work)
+void events_apply_from(const struct evtchn_work *work, const struct vcpu *by)
 {
     struct evtchn_work answer;
 
@@ -132,11 +132,11 @@ void events_apply(const struct evtchn_work *work)
         const struct domain *domain = CONTAINER_OF(events, struct domain, events);
 
         for (uint32_t rest = work->upcall; rest != 0; rest &= rest - 1) {
-            upcall(domain->vcpu[__builtin_ctz(rest)]);
+            upcall(domain->vcpu[__builtin_ctz(rest)], by);
         }
         if ((work->wake & EVTCHN_WAKE_HV) == 0) {
             for (uint32_t rest = work->wake; rest != 0; rest &= rest - 1) {
-                vcpu_notice(domain->vcpu[__builtin_ctz(rest)]);
+                vcpu_notice_from(domain->vcpu[__builtin_ctz(rest)], by);
             }
             return;
         }
@@ -144,6 +144,11 @@ void events_apply(const struct evtchn_work *work)
         events->hv_ops->heard(events, &answer);
         work = &answer; /* vCPUs alone: the far end is a domain's. */
     }
+}
+
+void events_apply(const struct evtchn_work *work)
+{
+    events_apply_from(work, NULL);
 }
 
 void events_raise_global(unsigned virq)

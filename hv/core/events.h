@@ -21,6 +21,8 @@ bool events_let_go_some(struct domain *domain);
 
 /* Carry out what a call of core/evtchn.h left: upcalls and wake-ups. Any CPU, no lock held. */
 void events_apply(const struct evtchn_work *work);
+/* The same, when it is an event of the running vCPU @by. */
+void events_apply_from(const struct evtchn_work *work, const struct vcpu *by);
 
 /* Raise global virtual interrupt @virq, if the control domain has bound it. Any CPU, no lock held. */
 void events_raise_global(unsigned virq);

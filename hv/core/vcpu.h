@@ -92,6 +92,8 @@ void vcpu_use_fp(struct pcpu *cpu, struct vcpu *vcpu);
 
 /* Something has come for @vcpu: wake it, and make the pCPU that holds it look. Any CPU, no lock held. */
 void vcpu_notice(struct vcpu *vcpu);
+/* The same, of an event that the running vCPU @by sends. */
+void vcpu_notice_from(struct vcpu *vcpu, const struct vcpu *by);
 
 /* Choose who runs on this pCPU and load it. Returns whether it was not loaded before: its general registers
  * are in its frame alone. */

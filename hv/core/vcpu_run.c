@@ -20,7 +20,7 @@
 #include "core/trace.h"
 #include "core/vcpu.h"
 
-void vcpu_notice(struct vcpu *vcpu)
+void vcpu_notice_from(struct vcpu *vcpu, const struct vcpu *by)
 {
     unsigned cpu;
 
@@ -28,7 +28,7 @@ void vcpu_notice(struct vcpu *vcpu)
         return; /* What came stays pending in the model. */
     }
     if (!vcpu->unit.awake) {
-        pcpu_reschedule(sched_unblock(&vcpu->unit, time_now_ns()));
+        pcpu_reschedule(sched_unblock(&vcpu->unit, by != NULL ? &by->unit : NULL, time_now_ns()));
     }
     cpu = atomic_load(&vcpu->loaded_cpu);
     if (cpu == CPU_NONE) {
@@ -45,6 +45,11 @@ void vcpu_notice(struct vcpu *vcpu)
     } else {
         pcpu_kick(cpu);
     }
+}
+
+void vcpu_notice(struct vcpu *vcpu)
+{
+    vcpu_notice_from(vcpu, NULL);
 }
 
 /* Do interrupts wait that would end a wfi of the running vCPU? */
@@ -69,7 +74,7 @@ void vcpu_block(struct vcpu *vcpu)
 
     pcpu_reschedule(sched_sleep(&vcpu->unit, RUNSTATE_BLOCKED, time_now_ns()) | BIT32(cpu->base.id));
     if (interrupts_wait(cpu, vcpu)) {
-        pcpu_reschedule(sched_unblock(&vcpu->unit, time_now_ns()) | BIT32(cpu->base.id));
+        pcpu_reschedule(sched_unblock(&vcpu->unit, NULL, time_now_ns()) | BIT32(cpu->base.id));
     }
 }
 

@@ -232,7 +232,7 @@ static int64_t send(struct vcpu *vcpu, uint64_t from)
         return -EFAULT;
     }
     error = evtchn_send(&vcpu->domain->events, a.port, &work);
-    events_apply(&work);
+    events_apply_from(&work, vcpu);
     return error;
 }
 

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* string.c - memory and string functions without SIMD registers. Target only; test_string.c renames them.
  *
- * Every access is naturally aligned, so all of it also works before the MMU is on. Copying forward:
+ * Words are stored where they are aligned and loaded from wherever they are: memory is normal, the MMU on
+ * (Arm ARM B2.5.2). Copying forward:
  *
  *     dst   ..bbb|wwwwwwww|wwwwwwww|wwwwwwww|bb     bytes until @dst is aligned, then words, then bytes
- *     src   .....|...AAAAA|AAABBBBB|BBB.....
- *
- * Where @src is aligned alike its words go as they are. Otherwise each word of @dst is put together from two
- * words of @src: reading may reach 7 bytes past its ends, never out of the words that hold its bytes. */
+ *     src   ..bbbwwwwwwwwwwwwwwwwwwwwwwwwbb */
 #include "lib/string.h"
 
 #include <stdint.h>
@@ -18,9 +16,7 @@
 #endif
 
 #define WORD sizeof(struct word)
-#define WORD_BITS 64u
 #define UNROLL 8u
-#define UNROLL_JOINED 4u
 /* Below this the bytes to align by cost more than the words save. */
 #define SHORT 16u
 
@@ -29,8 +25,10 @@ struct word {
     uint64_t v;
 } __attribute__((may_alias));
 
-/* Reading whole words around an object is what the sanitizer of host tests exists to find. */
-#define READS_AROUND __attribute__((no_sanitize("address")))
+/* The same, wherever it is. */
+struct any_word {
+    uint64_t v;
+} __attribute__((may_alias, packed));
 
 static inline size_t misaligned_by(const void *p)
 {
@@ -42,14 +40,14 @@ static inline struct word *word_at(void *p)
     return (struct word *)p;
 }
 
-static inline const struct word *const_word_at(const void *p)
+static inline const struct any_word *any_word_at(const void *p)
 {
-    return (const struct word *)p;
+    return (const struct any_word *)p;
 }
 
-/* Both aligned; loads in pairs, so that they become ldp and stp. Correct for dst < src even when they
- * overlap. */
-static void copy_words(struct word *dst, const struct word *src, size_t count)
+/* All loads of a round before its stores, in pairs, so that they become ldp and stp. Correct for dst < src
+ * even when they overlap: what a round writes lies below what it has not read. */
+static void copy_words(struct word *dst, const struct any_word *src, size_t count)
 {
     for (; count >= UNROLL; count -= UNROLL) {
         uint64_t a = src[0].v, b = src[1].v, c = src[2].v, d = src[3].v;
@@ -67,37 +65,7 @@ static void copy_words(struct word *dst, const struct word *src, size_t count)
         src += UNROLL;
     }
     for (; count != 0; count--) {
-        *dst++ = *src++;
-    }
-}
-
-/* @dst aligned, @src not: little-endian words joined from two neighbours. Correct for dst < src even when
- * they overlap: what a round writes lies below what it has not read. */
-READS_AROUND static void copy_joined(struct word *dst, const unsigned char *src, size_t count)
-{
-    size_t offset = misaligned_by(src);
-    const struct word *from = const_word_at(src - offset) + 1;
-    unsigned down = (unsigned)offset * 8, up = WORD_BITS - down;
-    uint64_t low = from[-1].v;
-
-    for (; count >= UNROLL_JOINED; count -= UNROLL_JOINED) {
-        uint64_t a = from[0].v, b = from[1].v, c = from[2].v, d = from[3].v;
-
-        dst[0].v = low >> down | a << up;
-        dst[1].v = a >> down | b << up;
-        dst[2].v = b >> down | c << up;
-        dst[3].v = c >> down | d << up;
-        low = d;
-        dst += UNROLL_JOINED;
-        from += UNROLL_JOINED;
-    }
-    for (; count != 0; count--) {
-        uint64_t high = from->v;
-
-        dst->v = low >> down | high << up;
-        low = high;
-        dst++;
-        from++;
+        dst++->v = src++->v;
     }
 }
 
@@ -110,11 +78,7 @@ static void copy_forward(unsigned char *dst, const unsigned char *src, size_t si
             *dst++ = *src++;
         }
         words = size / WORD;
-        if (misaligned_by(src) == 0) {
-            copy_words(word_at(dst), const_word_at(src), words);
-        } else {
-            copy_joined(word_at(dst), src, words);
-        }
+        copy_words(word_at(dst), any_word_at(src), words);
         dst += words * WORD;
         src += words * WORD;
         size -= words * WORD;
@@ -124,15 +88,15 @@ static void copy_forward(unsigned char *dst, const unsigned char *src, size_t si
     }
 }
 
-/* From the last byte down, for dst > src that overlap. Only alike aligned words are worth a special case. */
+/* From the last byte down, for dst > src that overlap. */
 static void copy_backward(unsigned char *dst, const unsigned char *src, size_t size)
 {
-    if (size >= SHORT && misaligned_by(dst) == misaligned_by(src)) {
+    if (size >= SHORT) {
         for (; misaligned_by(dst + size) != 0; size--) {
             dst[size - 1] = src[size - 1];
         }
         for (; size >= WORD; size -= WORD) {
-            *word_at(dst + size - WORD) = *const_word_at(src + size - WORD);
+            word_at(dst + size - WORD)->v = any_word_at(src + size - WORD)->v;
         }
     }
     for (; size != 0; size--) {
@@ -200,11 +164,9 @@ int memcmp(const void *a, const void *b, size_t size)
 {
     const unsigned char *x = a, *y = b;
 
-    if (misaligned_by(x) == 0 && misaligned_by(y) == 0) {
-        for (; size >= WORD && const_word_at(x)->v == const_word_at(y)->v; size -= WORD) {
-            x += WORD;
-            y += WORD;
-        }
+    for (; size >= WORD && any_word_at(x)->v == any_word_at(y)->v; size -= WORD) {
+        x += WORD;
+        y += WORD;
     }
     for (; size != 0; size--, x++, y++) {
         if (*x != *y) {

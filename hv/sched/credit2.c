@@ -111,7 +111,7 @@ NOT_INLINED static bool takes_over(struct sched_pool *pool, const struct sched_u
         if ((pool->policy[POOL_PREEMPT] & next->hard_affinity) != 0) {
             return false; /* One was told where more is to be had. */
         }
-    } else if (now_ns < place_ratelimit_end_ns(pool, cpu)) {
+    } else if (now_ns < place_held_until_ns(pool, next, cpu)) {
         return false;
     }
     if (clock_apart(pool, vtime_of(prev), vtime_of(next))) {
@@ -143,15 +143,16 @@ NOT_INLINED static uint64_t slice_end_ns(const struct sched_pool *pool, const st
 {
     bool stays = unit == pool->running[cpu];
     uint64_t start_ns = stays ? unit->state_since_ns : now_ns;
-    uint64_t end_ns = now_ns + SLICE_MAX_NS;
+    uint64_t end_ns = now_ns + SLICE_MAX_NS, hold_ns = pool->ratelimit_ns;
     int64_t lead;
 
     if (other != NULL) {
         lead = vtime_ahead(vtime_of(other) + clock_span_least(unit, other, stay_ns(other)), vtime_of(unit));
         end_ns = now_ns + (lead > 0 ? clock_ns(unit, (uint64_t)lead, SLICE_MAX_NS) : 0);
         end_ns = stays ? min_u64(end_ns, place_shift_ns(pool, other, cpu, now_ns)) : end_ns;
+        hold_ns = place_hold_ns(pool, other, unit);
     }
-    return max_u64(max_u64(end_ns, now_ns + SLICE_MIN_NS), start_ns + pool->ratelimit_ns);
+    return max_u64(max_u64(end_ns, now_ns + SLICE_MIN_NS), start_ns + hold_ns);
 }
 
 /* @unit, out of the queue, goes on @cpu: the pool's words, and the terms. @yielded: what ran so far gave way

@@ -14,9 +14,11 @@ bool place_beats(const struct sched_pool *pool, const struct sched_unit *unit, u
                                   (int64_t)clock_span_least(unit, running, stay_ns(unit));
 }
 
-uint64_t place_ratelimit_end_ns(const struct sched_pool *pool, unsigned cpu)
+uint64_t place_held_until_ns(const struct sched_pool *pool, const struct sched_unit *unit, unsigned cpu)
 {
-    return pool->running[cpu]->state_since_ns + pool->ratelimit_ns;
+    const struct sched_unit *running = pool->running[cpu];
+
+    return running->state_since_ns + place_hold_ns(pool, unit, running);
 }
 
 uint64_t place_shift_ns(const struct sched_pool *pool, const struct sched_unit *unit, unsigned cpu,
@@ -33,7 +35,7 @@ uint64_t place_shift_ns(const struct sched_pool *pool, const struct sched_unit *
             return now_ns;
         }
         if (at != cpu && place_beats(pool, unit, at, now_ns)) {
-            from_ns = min_u64(from_ns, place_ratelimit_end_ns(pool, at));
+            from_ns = min_u64(from_ns, place_held_until_ns(pool, unit, at));
         }
         if (pool->running[at] != NULL) {
             front |= pool->running[at]->hard_affinity & allowed;
@@ -124,7 +126,7 @@ uint32_t place_contend(struct sched_pool *pool, struct sched_unit *unit, uint32_
         clock_level(pool, now_ns);
         cpu = victim(pool, unit, cpus, now_ns, &apart);
     }
-    if (cpu == CPU_NONE || now_ns < place_ratelimit_end_ns(pool, cpu)) {
+    if (cpu == CPU_NONE || now_ns < place_held_until_ns(pool, unit, cpu)) {
         unsigned other = shift_victim(pool, unit, cpus, now_ns);
 
         cpu = other != CPU_NONE ? other : cpu;

@@ -21,8 +21,17 @@ static inline unsigned first_cpu(uint64_t mask)
 
 /* What runs on @cpu has had so much more than @unit, which waits, that it should give way. */
 bool place_beats(const struct sched_pool *pool, const struct sched_unit *unit, unsigned cpu, uint64_t now_ns);
-/* Until when what runs on @cpu, which is not idle, may not be preempted. */
-uint64_t place_ratelimit_end_ns(const struct sched_pool *pool, unsigned cpu);
+/* How long @running has its pCPU at least when @unit waits for it: the ratelimit, and twice that for who woke
+ * @unit by an event, since more will come of the same and fewer switches carry it. */
+static inline uint64_t place_hold_ns(const struct sched_pool *pool, const struct sched_unit *unit,
+                                     const struct sched_unit *running)
+{
+    bool waker = unit->policy[UNIT_WOKEN] != 0 && unit->woken_by == running;
+
+    return waker ? max_u64(pool->ratelimit_ns, min_u64(2 * pool->ratelimit_ns, STAY_NS)) : pool->ratelimit_ns;
+}
+/* Until when what runs on @cpu, which is not idle, may not be preempted by @unit. */
+uint64_t place_held_until_ns(const struct sched_pool *pool, const struct sched_unit *unit, unsigned cpu);
 /* From when on what runs on @cpu will find room, by way of any pCPUs where @unit may not run, so that @unit
  * could have @cpu; TIME_NEVER: not as things are. */
 uint64_t place_shift_ns(const struct sched_pool *pool, const struct sched_unit *unit, unsigned cpu,

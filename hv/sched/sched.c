@@ -205,13 +205,14 @@ static inline void unlock_pool(struct sched_pool *pool) LOCK_UNCHECKED
     spin_unlock(&pool->lock);
 }
 
-static uint32_t wake(struct sched_unit *unit, bool offline_too, uint64_t now_ns)
+static uint32_t wake(struct sched_unit *unit, const struct sched_unit *by, bool offline_too, uint64_t now_ns)
 {
     struct sched_pool *pool = lock_pool_of(unit);
     uint32_t kick = 0;
 
     if (!unit->awake && (offline_too || unit->sleep_state == RUNSTATE_BLOCKED)) {
         unit->awake = true;
+        unit->woken_by = by;
         if (!unit_runs(unit)) {
             unit_set_state(unit, RUNSTATE_RUNNABLE, now_ns);
             kick = pool->ops->wake(pool, unit, now_ns);
@@ -223,12 +224,12 @@ static uint32_t wake(struct sched_unit *unit, bool offline_too, uint64_t now_ns)
 
 uint32_t sched_wake(struct sched_unit *unit, uint64_t now_ns)
 {
-    return wake(unit, true, now_ns);
+    return wake(unit, NULL, true, now_ns);
 }
 
-uint32_t sched_unblock(struct sched_unit *unit, uint64_t now_ns)
+uint32_t sched_unblock(struct sched_unit *unit, const struct sched_unit *by, uint64_t now_ns)
 {
-    return wake(unit, false, now_ns);
+    return wake(unit, by, false, now_ns);
 }
 
 uint32_t sched_sleep(struct sched_unit *unit, enum runstate state, uint64_t now_ns)

@@ -83,6 +83,7 @@ struct sched_unit {
     bool
         yielded; /* Runs, and lets others of equal standing go first at the next pick; its own pCPU's word. */
     bool awake;  /* Wants to run. */
+    const struct sched_unit *woken_by;      /* Whose event did it last, to be compared alone; NULL: none's. */
     struct list_node pool_link, group_link; /* All units of the pool; those parked of the group. */
     struct order_node node[2];              /* In the pool's orders. */
     uint64_t policy[8];                     /* The policy's own words. */
@@ -189,8 +190,9 @@ uint32_t sched_remove(struct sched_unit *unit, uint64_t now_ns);
 
 uint32_t sched_wake(struct sched_unit *unit, uint64_t now_ns);
 /* The same, but a unit that was put offline stays so: for what wakes sleepers and may cross their being
- * switched off. */
-uint32_t sched_unblock(struct sched_unit *unit, uint64_t now_ns);
+ * switched off. @by: the running unit whose event wakes it; NULL when time, a device or another thing does.
+ */
+uint32_t sched_unblock(struct sched_unit *unit, const struct sched_unit *by, uint64_t now_ns);
 /* @state: RUNSTATE_BLOCKED or RUNSTATE_OFFLINE; one that is offline does not become blocked. A running unit
  * goes on until its pCPU, which is in the mask, picks. */
 uint32_t sched_sleep(struct sched_unit *unit, enum runstate state, uint64_t now_ns);

@@ -136,7 +136,8 @@ static inline int machine_add(struct machine *m, unsigned index, uint32_t hard, 
     return machine_add_with(m, index, hard, soft, &params);
 }
 
-static inline void machine_wake(struct machine *m, unsigned index)
+/* @by: whose event it is that comes to one who is blocked, or NULL. */
+static inline void machine_wake_from(struct machine *m, unsigned index, const struct sched_unit *by)
 {
     struct machine_unit *u = &m->units[index];
 
@@ -144,7 +145,13 @@ static inline void machine_wake(struct machine *m, unsigned index)
         u->waits_since_ns = m->now_ns;
     }
     u->awake = true;
+    machine_kick(m, sched_unblock(&u->unit, by, machine_time(m)));
     machine_kick(m, sched_wake(&u->unit, machine_time(m)));
+}
+
+static inline void machine_wake(struct machine *m, unsigned index)
+{
+    machine_wake_from(m, index, NULL);
 }
 
 static inline void machine_sleep(struct machine *m, unsigned index, enum runstate state)

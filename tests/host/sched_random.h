@@ -233,7 +233,7 @@ static inline void machine_random_act(struct machine *m)
         if (u->awake) {
             machine_sleep(m, index, RUNSTATE_BLOCKED);
         } else {
-            machine_wake(m, index);
+            machine_wake_from(m, index, m->cpus[machine_random(m->cpu_count)].current);
         }
         break;
     }

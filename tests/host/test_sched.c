@@ -113,13 +113,13 @@ TEST(offline_is_left_by_a_wake_alone)
     for (unsigned i = 0; sched_policy(i) != NULL; i++) {
         sched_pool_init(&pool, sched_policy(i), 0x1);
         add(&a, 0x1);
-        CHECK_EQ(sched_unblock(&a, 1500), 0); /* It was never switched on. */
+        CHECK_EQ(sched_unblock(&a, NULL, 1500), 0); /* It was never switched on. */
         check_state(&a, 1600, RUNSTATE_OFFLINE, 1000);
         check_kick(sched_wake(&a, 2000), 0x1);
         CHECK_PTR_EQ(sched_pick(&pool, 0, 3000).next, &a);
         CHECK_EQ(sched_sleep(&a, RUNSTATE_OFFLINE, 4000), 0x1); /* From elsewhere, ... */
         CHECK_EQ(sched_sleep(&a, RUNSTATE_BLOCKED, 4100), 0x1); /* ...and its own wfi, ... */
-        CHECK_EQ(sched_unblock(&a, 4200), 0); /* ...and an interrupt, before its pCPU hears of it. */
+        CHECK_EQ(sched_unblock(&a, NULL, 4200), 0); /* ...and an interrupt, before its pCPU hears of it. */
         CHECK(!a.awake);
         CHECK_PTR_EQ(sched_pick(&pool, 0, 5000).next, NULL);
         check_state(&a, 5100, RUNSTATE_OFFLINE, 5000);
@@ -130,7 +130,7 @@ TEST(offline_is_left_by_a_wake_alone)
         CHECK_PTR_EQ(sched_pick(&pool, 0, 7100).next, &a);
         CHECK_EQ(sched_sleep(&a, RUNSTATE_BLOCKED, 8000), 0x1);
         CHECK_PTR_EQ(sched_pick(&pool, 0, 8100).next, NULL);
-        CHECK_EQ(sched_unblock(&a, 8200), 0x1);
+        CHECK_EQ(sched_unblock(&a, NULL, 8200), 0x1);
         check_state(&a, 8300, RUNSTATE_RUNNABLE, 8200);
     }
 }

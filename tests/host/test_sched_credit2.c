@@ -316,6 +316,50 @@ TEST(credit2_yield_hands_over_with_the_accounts_in_order)
     CHECK_EQ(time_ns[RUNSTATE_RUNNABLE], 2000 + 1000);
 }
 
+/* How long 0 goes on when 1 wakes 0.3 ms after it began; 1 has slept for long. */
+static uint64_t held_for_ns(const struct sched_unit *by, uint64_t ratelimit_ns)
+{
+    uint64_t began_ns;
+
+    machine_init(&m, &sched_credit2, 1);
+    m.pool.ratelimit_ns = ratelimit_ns;
+    CHECK_EQ(machine_add(&m, 0, 1, 1, 256), 0);
+    CHECK_EQ(machine_add(&m, 1, 1, 1, 256), 0);
+    machine_wake(&m, 0);
+    machine_run(&m, 300 * NS_PER_MS, true);
+    machine_sleep(&m, 0, RUNSTATE_BLOCKED);
+    machine_wake(&m, 1);
+    machine_run(&m, NS_PER_MS, true);
+    machine_sleep(&m, 1, RUNSTATE_BLOCKED);
+    machine_run(&m, 50 * NS_PER_MS, true);
+    machine_wake(&m, 0);
+    began_ns = m.now_ns;
+    machine_run(&m, 300000, true);
+    CHECK(m.cpus[0].current == &m.units[0].unit);
+    machine_wake_from(&m, 1, by);
+    while (m.cpus[0].current == &m.units[0].unit && m.now_ns < began_ns + 100 * NS_PER_MS) {
+        machine_run(&m, 10000, true);
+    }
+    return m.now_ns - began_ns;
+}
+
+static void check_near(uint64_t ns, uint64_t expected_ns)
+{
+    CHECK(ns >= expected_ns && ns < expected_ns + 50000);
+}
+
+TEST(credit2_who_wakes_another_has_twice_the_ratelimit)
+{
+    const struct sched_unit *waker = &m.units[0].unit, *another = &m.units[2].unit;
+
+    check_near(held_for_ns(NULL, NS_PER_MS), NS_PER_MS);
+    check_near(held_for_ns(another, NS_PER_MS), NS_PER_MS);
+    check_near(held_for_ns(waker, NS_PER_MS), 2 * NS_PER_MS);
+    check_near(held_for_ns(waker, 4 * NS_PER_MS), 5 * NS_PER_MS);
+    check_near(held_for_ns(waker, 7 * NS_PER_MS), 7 * NS_PER_MS);
+    check_near(held_for_ns(waker, 0), 300000);
+}
+
 TEST(credit2_ratelimit_bounds_the_switches)
 {
     for (unsigned round = 0; round < 3; round++) {

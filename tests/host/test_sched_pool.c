@@ -133,7 +133,7 @@ TEST(unit_moves)
             CHECK_PTR_EQ(a.pool, &other);
             CHECK_EQ(a.hard_affinity, UINT32_MAX); /* It had none of the new pCPUs. */
             CHECK(list_empty(&one.units));
-            CHECK_EQ(sched_unblock(&a, 4500), 0);
+            CHECK_EQ(sched_unblock(&a, NULL, 4500), 0);
             CHECK_EQ(sched_wake(&a, 5000), 0x2);
             CHECK_PTR_EQ(sched_pick(&one, 0, 5000).next, NULL);
             CHECK_PTR_EQ(sched_pick(&other, 1, 6000).next, &a);

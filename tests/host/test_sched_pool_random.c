@@ -157,7 +157,7 @@ static void move(unsigned domain, unsigned to)
         CHECK(!units[done].on_cpu);
         error = sched_move(&units[done], &pools[to], now_ns, &mask);
         error = error == -ENOSPC ? 0 : error;
-        kick(mask | sched_unblock(&units[done], now_ns));
+        kick(mask | sched_unblock(&units[done], NULL, now_ns));
     }
     CHECK(error == 0 || error == -EINVAL || error == -EOVERFLOW || error == -EBUSY);
     if (error == 0) {
@@ -289,7 +289,7 @@ static void random_step(void)
     case 5:
     case 6:
         wants[unit] = true;
-        kick(sched_unblock(&units[unit], now_ns) | sched_wake(&units[unit], now_ns));
+        kick(sched_unblock(&units[unit], NULL, now_ns) | sched_wake(&units[unit], now_ns));
         break;
     case 7:
         wants[unit] = false;
