@@ -4,6 +4,7 @@
  *
  * A turn is what a pCPU does of the scheduler's at the end of a slice: sched_pick(), and sched_saved() for
  * who gave way. A wake is sched_wake() of one that slept, and the pick it asks for, if any. */
+#include "schedcost.h"
 #include "call.h"
 #include "print.h"
 #include "sched/sched.h"
@@ -46,14 +47,19 @@ void spin_wait(void)
     panic("a lock is held");
 }
 
-static uint64_t begin(void)
+uint64_t cost_begin(void)
 {
     return timer_now(TIMER_PHYS);
 }
 
+uint64_t cost_since(uint64_t since)
+{
+    return timer_now(TIMER_PHYS) - since - overhead;
+}
+
 static void count(struct cost *cost, uint64_t since)
 {
-    uint64_t took = timer_now(TIMER_PHYS) - since - overhead;
+    uint64_t took = cost_since(since);
 
     cost->most = took > cost->most ? took : cost->most;
     cost->sum += took;
@@ -109,7 +115,7 @@ static void add_units(const struct sched_ops *ops, unsigned count)
 static uint64_t turn(uint64_t now_ns, struct cost *cost)
 {
     struct sched_unit *prev = pool.running[0];
-    uint64_t since = begin();
+    uint64_t since = cost_begin();
     struct sched_choice choice = sched_pick(&pool, 0, now_ns);
 
     if (prev != NULL && prev != choice.next) {
@@ -130,7 +136,7 @@ static void nap(unsigned index, uint64_t now_ns, struct cost *cost)
     }
     (void)sched_sleep(unit, RUNSTATE_BLOCKED, now_ns);
     prev = pool.running[0];
-    since = begin();
+    since = cost_begin();
     if (sched_wake(unit, now_ns) != 0) {
         const struct sched_unit *next = sched_pick(&pool, 0, now_ns).next;
 
@@ -168,13 +174,14 @@ unsigned guest_main(void)
     struct cost none = {0};
 
     for (unsigned i = 0; i < 10; i++) {
-        count(&none, begin());
+        count(&none, cost_begin());
     }
     overhead = none.most;
     for (unsigned i = 0; sched_policy(i) != NULL; i++) {
         for (unsigned n = 0; n < sizeof(counts) / sizeof(counts[0]); n++) {
             measure(sched_policy(i), counts[n]);
         }
+        measure_stays(sched_policy(i));
     }
     return 0;
 }

@@ -51,7 +51,7 @@
 
 _Static_assert(POOL_WORDS <= sizeof(((struct sched_pool *)NULL)->policy) / sizeof(uint64_t),
                "the pool's words");
-_Static_assert(UNIT_LEVELLED < sizeof(((struct sched_unit *)NULL)->policy) / sizeof(uint64_t),
+_Static_assert(UNIT_CAPPED < sizeof(((struct sched_unit *)NULL)->policy) / sizeof(uint64_t),
                "a unit's words");
 
 /* What a switch between two that share a pCPU does not need: kept out of credit2_pick(), which saves
@@ -64,7 +64,7 @@ NOT_INLINED static struct sched_unit *fitter(const struct sched_pool *pool, stru
 {
     static const uint8_t kinds[] = {0, MARK_LAST, MARK_PREFERS, MARK_BOTH};
 
-    for (unsigned fits = 3; fits > fitness(pool, first, cpu); fits--) {
+    for (unsigned fits = 3; fits > fitness(first, cpu); fits--) {
         struct sched_unit *unit = queue_unit(order_first(&pool->order[QUEUE], BIT64(kinds[fits] + cpu)));
 
         if (unit != NULL && vtime_ahead(vtime_of(unit), vtime_of(first)) <
@@ -204,6 +204,10 @@ NOT_INLINED static void limit(struct sched_pool *pool, unsigned cpu, uint64_t no
         choice->until_ns = now_ns + 1; /* candidate() had more to park than it may. */
     }
     choice->until_ns = min_u64(choice->until_ns, cap_watch_ns(pool, cpu, now_ns));
+    if ((pool->cpus & BIT32(cpu)) == 0) {
+        choice->kick |=
+            cap_cpus_changed(pool); /* @cpu leaves, and does not see to what it has just parked. */
+    }
 }
 
 /* @unit, parked until now, waits on: where? */
@@ -396,7 +400,7 @@ static uint32_t credit2_saved(struct sched_pool *pool, struct sched_unit *unit, 
         place_assign(pool, unit, cpu);
         return BIT32(cpu);
     }
-    queue_mark(pool, unit);
+    queue_mark(unit);
     if (((others | pool->policy[POOL_ALONE]) & unit->hard_affinity) == 0) {
         return 0;
     }
@@ -431,10 +435,7 @@ static int credit2_cpus_changed(struct sched_pool *pool, unsigned cpu, uint64_t 
     pool->policy[POOL_IDLE] = (pool->policy[POOL_IDLE] & ~BIT64(cpu)) | (comes ? BIT64(cpu) : 0);
     pool->policy[POOL_ALONE] &= ~BIT64(cpu);
     clock_cpus_changed(pool, cpu);
-    for (struct order_node *node = order_least(&pool->order[QUEUE]); node != NULL; node = order_next(node)) {
-        queue_mark(pool, queue_unit(node));
-    }
-    *kick = BIT32(cpu) | (comes ? 0 : cap_cpu_leaves(pool, cpu)) |
+    *kick = BIT32(cpu) | cap_cpus_changed(pool) |
             (unit != NULL ? place_settle(pool, unit, pool->cpus, now_ns) : 0);
     return 0;
 }

@@ -55,15 +55,20 @@ static void renew(const struct sched_pool *pool, const struct sched_unit *unit, 
     }
 }
 
-/* Units came or went, or have other caps. */
-static void count(struct sched_pool *pool)
+/* @unit counts as one that @has a cap. */
+static void count(struct sched_pool *pool, struct sched_unit *unit, bool has)
 {
-    uint64_t caps = 0;
+    pool->policy[POOL_CAPS] += (uint64_t)has - unit->policy[UNIT_CAPPED];
+    unit->policy[UNIT_CAPPED] = has;
+}
 
-    for (struct list_node *node = pool->units.next; node != &pool->units; node = node->next) {
-        caps += cap_has(CONTAINER_OF(node, struct sched_unit, pool_link)) ? 1 : 0;
-    }
-    pool->policy[POOL_CAPS] = caps;
+/* Marks of the units that @cpu sees to: what is of pCPUs that are not in the pool, for they have left it, is
+ * the first's. */
+static uint64_t seen_to_by(const struct sched_pool *pool, unsigned cpu)
+{
+    bool first = (pool->cpus & (0 - pool->cpus)) == BIT32(cpu);
+
+    return first ? ~(uint64_t)pool->cpus | BIT64(cpu) : BIT64(cpu);
 }
 
 void cap_join(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns)
@@ -76,18 +81,18 @@ void cap_join(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns)
         list_init(&group->parked);
         group->left_ns = (int64_t)budget_ns(pool, unit);
     }
-    count(pool);
+    count(pool, unit, cap_has(unit));
 }
 
 void cap_leave(struct sched_pool *pool, struct sched_unit *unit)
 {
     unit->group->unit_count--;
-    count(pool);
+    count(pool, unit, false);
 }
 
 void cap_changed(struct sched_pool *pool, struct sched_unit *unit, uint64_t now_ns)
 {
-    count(pool);
+    count(pool, unit, cap_has(unit));
     if (!cap_has(unit)) {
         cap_give_back(pool, unit);
         return;
@@ -163,7 +168,7 @@ void cap_unpark(struct sched_pool *pool, struct sched_unit *unit)
 
 struct sched_unit *cap_due(struct sched_pool *pool, unsigned cpu, uint64_t now_ns)
 {
-    struct order_node *first = order_first(&pool->order[PARKED], BIT64(cpu));
+    struct order_node *first = order_first(&pool->order[PARKED], seen_to_by(pool, cpu));
     struct sched_unit *unit = NULL;
 
     if (first != NULL && first->key <= now_ns) {
@@ -187,25 +192,12 @@ struct sched_unit *cap_resume(struct sched_pool *pool, const struct sched_unit *
 
 uint64_t cap_watch_ns(const struct sched_pool *pool, unsigned cpu, uint64_t now_ns)
 {
-    const struct order_node *first = order_first(&pool->order[PARKED], BIT64(cpu));
+    const struct order_node *first = order_first(&pool->order[PARKED], seen_to_by(pool, cpu));
 
     return first != NULL ? max_u64(first->key, now_ns + 1) : TIME_NEVER;
 }
 
-uint32_t cap_cpu_leaves(struct sched_pool *pool, unsigned cpu)
+uint32_t cap_cpus_changed(const struct sched_pool *pool)
 {
-    uint32_t kick = 0;
-
-    for (;;) {
-        struct order_node *node = order_first(&pool->order[PARKED], BIT64(cpu));
-        unsigned other;
-
-        if (node == NULL) {
-            return kick;
-        }
-        other = (unsigned)__builtin_ctz(CONTAINER_OF(node, struct sched_unit, node[PARKED])->hard_affinity &
-                                        pool->cpus);
-        order_set_marks(node, BIT64(other));
-        kick |= BIT32(other);
-    }
+    return order_empty(&pool->order[PARKED]) ? 0 : pool->cpus & (0 - pool->cpus);
 }

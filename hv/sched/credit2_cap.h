@@ -39,7 +39,7 @@ struct sched_unit *cap_due(struct sched_pool *pool, unsigned cpu, uint64_t now_n
 struct sched_unit *cap_resume(struct sched_pool *pool, const struct sched_unit *unit);
 /* When @cpu has to see to the next; TIME_NEVER: to none. */
 uint64_t cap_watch_ns(const struct sched_pool *pool, unsigned cpu, uint64_t now_ns);
-/* @cpu leaves the pool: others see to those it had. They are in the mask. */
-uint32_t cap_cpu_leaves(struct sched_pool *pool, unsigned cpu);
+/* A pCPU joined the pool, or left it: who sees to what it had is in the mask. */
+uint32_t cap_cpus_changed(const struct sched_pool *pool);
 
 #endif

@@ -13,6 +13,7 @@ enum unit_word {
     UNIT_WOKEN,    /* Since when it waits, and has not run yet: enum unit_woken. */
     UNIT_TAKEN,    /* With a cap: what it may still run of what it took for itself, in ns; signed. */
     UNIT_LEVELLED, /* POOL_LEVELLED when it was parked. */
+    UNIT_CAPPED,   /* Counted in POOL_CAPS. */
 };
 
 enum unit_woken {

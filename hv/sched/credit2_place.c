@@ -72,7 +72,7 @@ static bool better_victim(const struct sched_pool *pool, const struct sched_unit
 {
     int64_t margin = (int64_t)clock_span_least(pool->running[cpu], pool->running[other], STAY_NS);
 
-    return ahead >= margin || (ahead > -margin && fitness(pool, unit, cpu) > fitness(pool, unit, other));
+    return ahead >= margin || (ahead > -margin && fitness(unit, cpu) > fitness(unit, other));
 }
 
 /* The pCPU that should preempt for @unit, which waits; CPU_NONE: none. @apart: it has to be levelled with

@@ -3,8 +3,9 @@
  * held.
  *
  * Each stands in pool->order[QUEUE] with marks that say where it may go, one mark a pCPU in each kind, so
- * that who suits a pCPU best is found in O(log n). The marks follow from the unit's affinities, unit->cpu,
- * unit->on_cpu and pool->cpus: queue_mark() when one of these changes. */
+ * that who suits a pCPU best is found in O(log n). The marks follow from the unit's affinities, unit->cpu and
+ * unit->on_cpu: queue_mark() when one of these changes. Which pCPUs are the pool's does not matter: others do
+ * not look. */
 #ifndef SCHED_CREDIT2_QUEUE_H
 #define SCHED_CREDIT2_QUEUE_H
 
@@ -27,24 +28,30 @@ static inline struct sched_unit *queue_unit(struct order_node *node)
     return node != NULL ? CONTAINER_OF(node, struct sched_unit, node[QUEUE]) : NULL;
 }
 
-/* The pCPUs @unit prefers among those it may use. */
-static inline uint32_t preferred(const struct sched_pool *pool, const struct sched_unit *unit)
+/* The pCPUs of @cpus that @unit prefers among those it may use. */
+static inline uint32_t favourites(const struct sched_unit *unit, uint32_t cpus)
 {
-    uint32_t hard = unit->hard_affinity & pool->cpus;
+    uint32_t hard = unit->hard_affinity & cpus;
 
     return (hard & unit->soft_affinity) != 0 ? hard & unit->soft_affinity : hard;
 }
 
-/* 3: prefers @cpu and ran there last ... 0: neither. */
-static inline unsigned fitness(const struct sched_pool *pool, const struct sched_unit *unit, unsigned cpu)
+static inline uint32_t preferred(const struct sched_pool *pool, const struct sched_unit *unit)
 {
-    return ((preferred(pool, unit) & BIT32(cpu)) != 0 ? 2u : 0u) + (unit->cpu == cpu ? 1u : 0u);
+    return favourites(unit, pool->cpus);
 }
 
-static inline uint64_t queue_marks(const struct sched_pool *pool, const struct sched_unit *unit)
+/* 3: prefers @cpu and ran there last ... 0: neither. */
+static inline unsigned fitness(const struct sched_unit *unit, unsigned cpu)
 {
-    uint64_t hard = unit->hard_affinity & pool->cpus, last = unit->cpu != CPU_NONE ? BIT64(unit->cpu) : 0;
-    uint64_t takes = unit->on_cpu ? hard & last : hard, prefers = takes & preferred(pool, unit);
+    return ((favourites(unit, UINT32_MAX) & BIT32(cpu)) != 0 ? 2u : 0u) + (unit->cpu == cpu ? 1u : 0u);
+}
+
+static inline uint64_t queue_marks(const struct sched_unit *unit)
+{
+    uint64_t hard = unit->hard_affinity & (BIT32(CPU_MAX) - 1);
+    uint64_t last = unit->cpu != CPU_NONE ? BIT64(unit->cpu) : 0;
+    uint64_t takes = unit->on_cpu ? hard & last : hard, prefers = takes & favourites(unit, UINT32_MAX);
 
     return hard << MARK_WAITS | takes << MARK_TAKES | (takes & last & ~prefers) << MARK_LAST |
            (prefers & ~last) << MARK_PREFERS | (prefers & last) << MARK_BOTH;
@@ -53,7 +60,7 @@ static inline uint64_t queue_marks(const struct sched_pool *pool, const struct s
 /* In the order of virtual time, the older first among equals. */
 static inline void queue_add(struct sched_pool *pool, struct sched_unit *unit)
 {
-    order_insert(&pool->order[QUEUE], &unit->node[QUEUE], vtime_of(unit), queue_marks(pool, unit));
+    order_insert(&pool->order[QUEUE], &unit->node[QUEUE], vtime_of(unit), queue_marks(unit));
 }
 
 /* Nothing when it is not there. */
@@ -67,9 +74,9 @@ static inline bool queue_has(const struct sched_unit *unit)
     return unit->node[QUEUE].height != 0;
 }
 
-static inline void queue_mark(const struct sched_pool *pool, struct sched_unit *unit)
+static inline void queue_mark(struct sched_unit *unit)
 {
-    uint64_t marks = queue_marks(pool, unit);
+    uint64_t marks = queue_marks(unit);
 
     if (queue_has(unit) && marks != unit->node[QUEUE].marks) {
         order_set_marks(&unit->node[QUEUE], marks);

@@ -135,16 +135,34 @@ static uint32_t with_awake(const struct sched_pool *pool, uint32_t mask)
     return kick;
 }
 
-/* Something became free: place whoever waits, the oldest first. */
+/* From where a chain of shifts leads to a free pCPU. */
+static uint32_t near_free(const struct sched_pool *pool)
+{
+    uint32_t near = free_cpus(pool), before = 0;
+
+    while (near != 0 && near != before) {
+        before = near;
+        for (uint32_t rest = pool->cpus & ~near; rest != 0; rest &= rest - 1) {
+            const struct sched_unit *holder = pool->assigned[first_cpu(rest)];
+
+            near |= holder->cpu == CPU_NONE && (holder->hard_affinity & near) != 0 ? rest & (0 - rest) : 0;
+        }
+    }
+    return near;
+}
+
+/* Something became free: place whoever waits, the oldest first. place() finds a place just for those that may
+ * use a pCPU of near_free(), at most one a pCPU. */
 static uint32_t place_waiting(struct sched_pool *pool)
 {
-    uint32_t gained = 0;
+    uint32_t gained = 0, near = near_free(pool);
 
-    for (struct list_node *node = pool->units.next; node != &pool->units; node = node->next) {
+    for (struct list_node *node = pool->units.next; node != &pool->units && near != 0; node = node->next) {
         struct sched_unit *unit = CONTAINER_OF(node, struct sched_unit, pool_link);
 
-        if (!placed(unit)) {
+        if ((unit->hard_affinity & near) != 0 && !placed(unit)) {
             gained |= place(pool, unit);
+            near = near_free(pool);
         }
     }
     return with_awake(pool, gained);

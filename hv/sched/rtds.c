@@ -90,10 +90,10 @@ static uint64_t urgency(const struct sched_unit *unit)
     return unit->policy[UNIT_LEVEL] << LEVEL_SHIFT | unit->policy[UNIT_DEADLINE];
 }
 
-/* The pCPUs that may take @unit, which waits. */
-static uint32_t takers(const struct sched_pool *pool, const struct sched_unit *unit)
+/* The pCPUs that may take @unit, which waits, when they are in its pool. */
+static uint32_t takers(const struct sched_unit *unit)
 {
-    return unit->hard_affinity & pool->cpus & (unit->on_cpu ? BIT32(unit->cpu) : UINT32_MAX);
+    return unit->hard_affinity & (unit->on_cpu ? BIT32(unit->cpu) : BIT32(CPU_MAX) - 1);
 }
 
 static void begin_period(struct sched_unit *unit, uint64_t deadline_ns)
@@ -122,17 +122,16 @@ static void use_extra_time(struct sched_unit *unit)
     }
 }
 
-static uint64_t marks_of(const struct sched_pool *pool, const struct sched_unit *unit)
+/* They do not know the pool's pCPUs, so that none need be changed when those do. */
+static uint64_t marks_of(const struct sched_unit *unit)
 {
-    return unit->policy[UNIT_LEFT] != 0 ? (uint64_t)takers(pool, unit) << (unit->policy[UNIT_LEVEL] * CPU_MAX)
-                                        : 0;
+    return unit->policy[UNIT_LEFT] != 0 ? (uint64_t)takers(unit) << (unit->policy[UNIT_LEVEL] * CPU_MAX) : 0;
 }
 
 /* @unit, which is awake, waits. */
 static void enqueue(struct sched_pool *pool, struct sched_unit *unit)
 {
-    order_insert(&pool->order[WAITING], &unit->node[WAITING], unit->policy[UNIT_DEADLINE],
-                 marks_of(pool, unit));
+    order_insert(&pool->order[WAITING], &unit->node[WAITING], unit->policy[UNIT_DEADLINE], marks_of(unit));
 }
 
 /* The ready unit that @cpu should take; NULL: none. */
@@ -140,7 +139,8 @@ static struct sched_unit *first_ready(const struct sched_pool *pool, unsigned cp
 {
     const struct order *order = &pool->order[WAITING];
     uint64_t every_level = (~UINT64_C(0) / (BIT64(CPU_MAX) - 1)) << cpu;
-    uint64_t found = order->root != NULL ? order->root->below & every_level : 0;
+    bool takes = order->root != NULL && (pool->cpus & BIT32(cpu)) != 0;
+    uint64_t found = takes ? order->root->below & every_level : 0;
 
     return found != 0
                ? CONTAINER_OF(order_first(order, found & (0 - found)), struct sched_unit, node[WAITING])
@@ -190,7 +190,7 @@ static unsigned victim(const struct sched_pool *pool, const struct sched_unit *u
 /* @unit is ready and claims nothing: who shall take it? */
 static uint32_t place(struct sched_pool *pool, struct sched_unit *unit)
 {
-    unsigned cpu = victim(pool, unit, takers(pool, unit) & ~(uint32_t)pool->policy[POOL_TOLD]);
+    unsigned cpu = victim(pool, unit, takers(unit) & pool->cpus & ~(uint32_t)pool->policy[POOL_TOLD]);
 
     if (cpu == CPU_NONE) {
         return 0;
@@ -268,7 +268,7 @@ static struct sched_unit *choose(struct sched_pool *pool, unsigned cpu, uint64_t
         } else {
             use_extra_time(prev);
         }
-        if ((takers(pool, prev) & BIT32(cpu)) != 0 && prev->policy[UNIT_LEFT] != 0 &&
+        if ((takers(prev) & pool->cpus & BIT32(cpu)) != 0 && prev->policy[UNIT_LEFT] != 0 &&
             (next == NULL || urgency(prev) <= urgency(next))) {
             return prev;
         }
@@ -392,7 +392,7 @@ static uint32_t rtds_saved(struct sched_pool *pool, struct sched_unit *unit, uin
     if (!is_ready(unit)) {
         return 0;
     }
-    order_set_marks(&unit->node[WAITING], marks_of(pool, unit));
+    order_set_marks(&unit->node[WAITING], marks_of(unit));
     return place_if_ready(pool, unit);
 }
 
@@ -423,10 +423,8 @@ static int rtds_cpus_changed(struct sched_pool *pool, unsigned cpu, uint64_t now
     struct sched_unit *claimed = pool->assigned[cpu];
 
     (void)now_ns;
-    demand_recount(pool, pool->cpus);
-    if (!pool->overcommit && !demand_holds(pool)) {
-        demand_recount(pool, pool->cpus ^ BIT32(cpu));
-        return -EOVERFLOW;
+    if ((pool->cpus & BIT32(cpu)) == 0 && !pool->overcommit && !demand_holds(pool)) {
+        return -EOVERFLOW; /* One more never makes it too much. */
     }
     *kick = BIT32(cpu);
     if (claimed != NULL) {
@@ -434,13 +432,6 @@ static int rtds_cpus_changed(struct sched_pool *pool, unsigned cpu, uint64_t now
     }
     pool->policy[POOL_ARMED + cpu] = TIME_NEVER;
     pool->policy[POOL_TOLD] |= BIT64(cpu);
-    for (struct list_node *node = pool->units.next; node != &pool->units; node = node->next) {
-        struct sched_unit *unit = CONTAINER_OF(node, struct sched_unit, pool_link);
-
-        if (is_ready(unit)) {
-            order_set_marks(&unit->node[WAITING], marks_of(pool, unit));
-        }
-    }
     if (claimed != NULL) {
         *kick |= place_if_ready(pool, claimed);
     }

@@ -6,9 +6,11 @@
  *
  *     for each set S of pCPUs:  sum of demand of the units that may run nowhere but in S  <=  size of S
  *
- * (P. Hall's condition, for parts.) pool->demand[S] is that sum. It is kept as units come and go, so that a
- * new one is compared with at most 2^7 sums and no list is walked. Parts are rounded down to 2^-20: what is
- * admitted exceeds a pCPU by less than a millionth for each unit.
+ * (P. Hall's condition, for parts.) pool->demand[] is that sum for each set of the pCPUs there may be at all,
+ * so that it does not change with the pool's. S of these stands for S with all others: who may run on pCPUs
+ * of S and some outside the pool runs nowhere but in S. It is kept as units come and go, so that a new one is
+ * compared with at most 2^7 sums and no list is walked. Parts are rounded down to 2^-20: what is admitted
+ * exceeds a pCPU by less than a millionth for each unit.
  *
  * The condition is necessary. What is sufficient for rtds, on which the head of rtds.c has more, is for its
  * user to know; on one pCPU the two are the same. */
@@ -19,15 +21,19 @@ enum unit_word {
     UNIT_MASK,     /* For these pCPUs. */
 };
 
+#define ALL (BIT32(CPU_MAX) - 1)
+
+_Static_assert(CPU_MAX == 8, "ones[] has eight");
+
 uint32_t demand_of(const struct sched_params *params)
 {
     return (uint32_t)(params->budget_ns * DEMAND_ONE / params->period_ns);
 }
 
 /* Add @part, or take it away, of every set that has all of @mask. */
-static void count(struct sched_pool *pool, uint32_t cpus, uint32_t mask, uint32_t part)
+static void count(struct sched_pool *pool, uint32_t mask, uint32_t part)
 {
-    uint32_t more = cpus & ~mask, with = more;
+    uint32_t more = ALL & ~mask, with = more;
 
     if (part == 0) {
         return;
@@ -42,22 +48,31 @@ static void count(struct sched_pool *pool, uint32_t cpus, uint32_t mask, uint32_
 
 void demand_set(struct sched_pool *pool, struct sched_unit *unit, uint32_t part, uint32_t hard)
 {
-    count(pool, pool->cpus, (uint32_t)unit->policy[UNIT_MASK], 0 - (uint32_t)unit->policy[UNIT_PART]);
-    unit->policy[UNIT_MASK] = hard & pool->cpus;
+    count(pool, (uint32_t)unit->policy[UNIT_MASK], 0 - (uint32_t)unit->policy[UNIT_PART]);
+    unit->policy[UNIT_MASK] = hard & ALL;
     unit->policy[UNIT_PART] = part;
-    count(pool, pool->cpus, hard & pool->cpus, part);
+    count(pool, hard & ALL, part);
 }
 
-bool demand_fits(const struct sched_pool *pool, const struct sched_unit *unit, uint32_t part, uint32_t hard)
+#define ONES_2(n) (n), (n) + 1, (n) + 1, (n) + 2
+#define ONES_4(n) ONES_2(n), ONES_2((n) + 1), ONES_2((n) + 1), ONES_2((n) + 2)
+#define ONES_6(n) ONES_4(n), ONES_4((n) + 1), ONES_4((n) + 1), ONES_4((n) + 2)
+
+/* How many pCPUs a set has. */
+static const uint8_t ones[BIT32(CPU_MAX)] = {ONES_6(0), ONES_6(1), ONES_6(1), ONES_6(2)};
+
+/* Is every set of the pool's pCPUs that has all of @mask, which are some, asked for no more than it has, when
+ * @part is added and @own, which is for @own_mask, is not? */
+static bool holds(const struct sched_pool *pool, uint32_t mask, uint32_t part, uint32_t own_mask,
+                  uint32_t own)
 {
-    uint32_t mask = hard & pool->cpus, more = pool->cpus & ~mask, with = more;
-    bool counted = unit->pool == pool;
+    uint64_t more = pool->cpus & ~mask, with = more, outside = ALL & ~pool->cpus, base = mask | outside;
+    uint64_t own_rest = own_mask & ~base;
 
     for (;; with = (with - 1) & more) {
-        uint32_t set = mask | with, own_mask = (uint32_t)unit->policy[UNIT_MASK];
-        uint32_t own = counted && (own_mask & ~set) == 0 ? (uint32_t)unit->policy[UNIT_PART] : 0;
+        uint32_t asked = pool->demand[base | with] + part - ((own_rest & ~with) == 0 ? own : 0);
 
-        if (pool->demand[set] - own + part > DEMAND_ONE * (uint32_t)__builtin_popcount(set)) {
+        if (asked > DEMAND_ONE * ones[base | with] - DEMAND_ONE * ones[outside]) {
             return false;
         }
         if (with == 0) {
@@ -66,25 +81,13 @@ bool demand_fits(const struct sched_pool *pool, const struct sched_unit *unit, u
     }
 }
 
-void demand_recount(struct sched_pool *pool, uint32_t cpus)
+bool demand_fits(const struct sched_pool *pool, const struct sched_unit *unit, uint32_t part, uint32_t hard)
 {
-    for (unsigned set = 0; set < BIT32(CPU_MAX); set++) {
-        pool->demand[set] = 0;
-    }
-    for (struct list_node *node = pool->units.next; node != &pool->units; node = node->next) {
-        struct sched_unit *unit = CONTAINER_OF(node, struct sched_unit, pool_link);
-
-        unit->policy[UNIT_MASK] = unit->hard_affinity & cpus;
-        count(pool, cpus, (uint32_t)unit->policy[UNIT_MASK], (uint32_t)unit->policy[UNIT_PART]);
-    }
+    return holds(pool, hard & pool->cpus, part, (uint32_t)unit->policy[UNIT_MASK],
+                 unit->pool == pool ? (uint32_t)unit->policy[UNIT_PART] : 0);
 }
 
 bool demand_holds(const struct sched_pool *pool)
 {
-    for (unsigned set = 1; set < BIT32(CPU_MAX); set++) {
-        if (pool->demand[set] > DEMAND_ONE * (uint32_t)__builtin_popcount(set)) {
-            return false;
-        }
-    }
-    return true;
+    return holds(pool, 0, 0, 0, 0);
 }

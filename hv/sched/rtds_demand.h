@@ -13,9 +13,7 @@ uint32_t demand_of(const struct sched_params *params);
 void demand_set(struct sched_pool *pool, struct sched_unit *unit, uint32_t part, uint32_t hard);
 /* Would it all still fit then? */
 bool demand_fits(const struct sched_pool *pool, const struct sched_unit *unit, uint32_t part, uint32_t hard);
-/* Count again, for @cpus, which pool->cpus is or will be. */
-void demand_recount(struct sched_pool *pool, uint32_t cpus);
-/* Does what is counted fit? */
+/* Does what is counted fit the pool's pCPUs, as they are now? */
 bool demand_holds(const struct sched_pool *pool);
 
 #endif

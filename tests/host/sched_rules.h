@@ -132,12 +132,17 @@ static inline void machine_check_budget(struct machine *m, struct machine_unit *
     }
 }
 
-/* Will somebody see to @unit, which waits, at @at_ns? */
+/* Will somebody see to a unit that waits at @at_ns? A pCPU that has left the pool does not. */
 static inline bool machine_watches(const struct machine *m, uint64_t at_ns)
 {
     for (unsigned i = 0; i < m->cpu_count; i++) {
         const struct machine_cpu *cpu = &m->cpus[i];
+        bool left = (m->pool.cpus & BIT32(i)) == 0 && m->pool.running[i] == NULL && cpu->loaded == NULL &&
+                    cpu->busy_until_ns == TIME_NEVER;
 
+        if (left) {
+            continue;
+        }
         if (cpu->kick_ns != TIME_NEVER || cpu->timer_ns <= m->now_ns + 1 || cpu->timer_ns <= at_ns) {
             return true;
         }

@@ -190,3 +190,31 @@ TEST(credit2_caps_come_and_go)
     CHECK_EQ(m.units[0].ran_ns - ran_ns, NS_PER_S);
     CHECK(m.cpus[0].alone || m.cpus[1].alone);
 }
+
+/* A unit that has run all it may just when its pCPU leaves the pool: another sees to it, for that one does
+ * not pick there any more. */
+TEST(credit2_sees_to_who_is_parked_by_a_pcpu_that_leaves)
+{
+    machine_init(&m, &sched_credit2, 2);
+    m.caps = true;
+    m.kick_delay_ns = 600000;
+    CHECK_EQ(machine_add(&m, 0, 3, 0, 256), 0);
+    machine_set_cap(&m, 0, 10);
+    machine_wake(&m, 0);
+    for (unsigned round = 0; round < 100; round++) {
+        uint32_t kick = 0;
+        unsigned cpu;
+
+        machine_run(&m, 20 * NS_PER_MS, true);
+        while (m.units[0].unit.state != RUNSTATE_RUNNING) {
+            machine_run(&m, 10000, true);
+        }
+        machine_run(&m, 800000, true);
+        cpu = m.units[0].unit.cpu;
+        CHECK_EQ(sched_pool_remove_cpu(&m.pool, cpu, m.now_ns, &kick), 0);
+        machine_kick(&m, kick);
+        machine_run(&m, 20 * NS_PER_MS, true);
+        CHECK_EQ(sched_pool_add_cpu(&m.pool, cpu, m.now_ns, &kick), 0);
+        machine_kick(&m, kick);
+    }
+}
