@@ -1,39 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* device.c - a PL031 alarm clock that is the domain's own: a real device's level interrupt. An alarm set to
- * now fires at once, and the line stays up until ICR is written. Source: Arm DDI 0224. */
+ * now fires at once, and the line stays up until ICR is written. */
 #include "check.h"
-#include "fdt.h"
+#include "rtc.h"
 
-#define RTC_DR 0x00
-#define RTC_MR 0x04
-#define RTC_IMSC 0x10
-#define RTC_RIS 0x14
-#define RTC_MIS 0x18
-#define RTC_ICR 0x1c
 #define ALARMS 50
 #define SETTLE_US 1000
 #define SCHEDOP_YIELD 0
 
-static struct {
-    uint64_t base;
-    unsigned intid;
-} rtc;
+static struct rtc rtc;
 static volatile uint32_t begun; /* A handler, since the last ring(). */
 static volatile uint32_t alarms, alarms_on[GUEST_CPU_MAX];
 static volatile uint32_t holds;  /* So many times the handler leaves the line up. */
 static volatile unsigned yields; /* In the handler. */
-
-static bool find_rtc(const struct fdt_node *node, void *context)
-{
-    uint64_t size_bytes;
-
-    (void)context;
-    if (!fdt_compatible(node, "arm,pl031") || !fdt_reg(node, 0, &rtc.base, &size_bytes)) {
-        return true;
-    }
-    rtc.intid = fdt_interrupt(node, 0);
-    return false;
-}
 
 /* On QEMU before 9.1 an SPI of a GICv2 that moves to another CPU while it is active may fire there once more
  * for nothing. */
@@ -74,8 +53,7 @@ static void on_alarm(unsigned intid, struct trap_frame *frame)
 
 static bool use(void)
 {
-    fdt_walk(platform.fdt, find_rtc, NULL);
-    if (!check(rtc.base != 0 && rtc.intid >= 32, "the domain has no PL031 with an interrupt")) {
+    if (!check(rtc_find(&rtc), "the domain has no PL031 with an interrupt")) {
         return false;
     }
     alarms = holds = yields = 0;

@@ -9,14 +9,8 @@
  * the CPU's number when the call has returned. */
 #include "check.h"
 #include "control.h"
-#include "fdt.h"
+#include "rtc.h"
 
-#define RTC_DR 0x00
-#define RTC_MR 0x04
-#define RTC_IMSC 0x10
-#define RTC_RIS 0x14
-#define RTC_MIS 0x18
-#define RTC_ICR 0x1c
 #define BUSY_ALARMS 300
 #define TICK_HZ 1000
 
@@ -30,23 +24,8 @@
 
 static struct checks checks;
 
-static struct {
-    uint64_t base;
-    unsigned intid;
-} rtc;
+static struct rtc rtc;
 static volatile uint32_t alarms, ticks;
-
-static bool find_rtc(const struct fdt_node *node, void *context)
-{
-    uint64_t size_bytes;
-
-    (void)context;
-    if (!fdt_compatible(node, "arm,pl031") || !fdt_reg(node, 0, &rtc.base, &size_bytes)) {
-        return true;
-    }
-    rtc.intid = fdt_interrupt(node, 0);
-    return false;
-}
 
 static void on_alarm(unsigned intid, struct trap_frame *frame)
 {
@@ -94,8 +73,7 @@ static unsigned take_interrupts(void)
 {
     uint64_t rounds = bootarg_number("rounds", 6);
 
-    fdt_walk(platform.fdt, find_rtc, NULL);
-    if (!CHECK(rtc.base != 0 && rtc.intid >= 32)) {
+    if (!CHECK(rtc_find(&rtc))) {
         return checks_end(&checks);
     }
     mmio_write32(rtc.base + RTC_ICR, 1);

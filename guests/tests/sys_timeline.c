@@ -5,6 +5,7 @@
 #include "abi.h"
 #include "check.h"
 #include "control.h"
+#include "deadline.h"
 
 #include <xen/trace.h>
 
@@ -18,26 +19,6 @@
 static struct checks checks;
 static const volatile struct t_info *info;
 static uint64_t from, until;
-
-static void fire(unsigned intid, struct trap_frame *frame)
-{
-    (void)intid;
-    (void)frame;
-    timer_stop(TIMER_PHYS);
-}
-
-static void sleep_until(uint64_t deadline)
-{
-    irq_set_handler(timer_intid(TIMER_PHYS), fire);
-    gic_enable(timer_intid(TIMER_PHYS));
-    timer_set(TIMER_PHYS, deadline);
-    while (timer_now(TIMER_PHYS) < deadline) {
-        wfi();
-        irq_enable();
-        isb();
-        irq_disable();
-    }
-}
 
 static uint64_t room(unsigned page)
 {
@@ -129,6 +110,7 @@ unsigned guest_main(void)
     from = bootarg_number("from", 0);
     until = bootarg_number("until", 0);
     CHECK(timer_now(TIMER_PHYS) < from && from < until);
+    deadline_init();
     sleep_until(until);
     if (map_list()) {
         for (unsigned cpu = 0; cpu < CPUS && info->mfn_offset[cpu] != 0; cpu++) {

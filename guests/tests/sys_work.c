@@ -3,6 +3,7 @@
  * counter's time. Boot arguments: from=TICKS until=TICKS; after each batch=N (1000) rounds sleep=TICKS (0),
  * or yield=1. */
 #include "check.h"
+#include "deadline.h"
 
 #define RUNSTATE_GET 4 /* VCPUOP_get_runstate_info of xen/vcpu.h */
 #define RUNSTATE_COUNT 4
@@ -22,29 +23,6 @@ static struct work work[GUEST_CPU_MAX];
 static volatile uint32_t done;
 static uint64_t from, until, batch, sleep_ticks;
 static bool yields;
-
-/* The interrupt of a deadline that passed while interrupts were masked is still pending in a list register,
- * and comes when the next deadline is armed: that one must stand. */
-static void fire(unsigned intid, struct trap_frame *frame)
-{
-    (void)intid;
-    (void)frame;
-    if ((timer_control(TIMER_PHYS) & TIMER_CTL_ISTATUS) != 0) {
-        timer_stop(TIMER_PHYS);
-    }
-}
-
-static void sleep_until(uint64_t deadline)
-{
-    timer_set(TIMER_PHYS, deadline);
-    while (timer_now(TIMER_PHYS) < deadline) {
-        wfi();
-        irq_enable();
-        isb();
-        irq_disable();
-    }
-    timer_stop(TIMER_PHYS);
-}
 
 static struct runstate runstate(void)
 {
@@ -67,7 +45,7 @@ static void do_work(void *argument)
     struct work *mine = &work[smp_index()];
 
     (void)argument;
-    gic_enable(timer_intid(TIMER_PHYS));
+    deadline_init();
     sleep_until(from);
     struct runstate before = runstate();
     while (timer_now(TIMER_PHYS) < until) {
@@ -94,7 +72,6 @@ unsigned guest_main(void)
     sleep_ticks = bootarg_number("sleep", 0);
     batch = bootarg_number("batch", 1000);
     yields = bootarg_number("yield", 0) != 0;
-    irq_set_handler(timer_intid(TIMER_PHYS), fire);
     for (unsigned i = 1; i < platform.cpu_count; i++) {
         CHECK_EQ(smp_start(i, do_work, NULL), 0);
     }
