@@ -320,38 +320,32 @@ int cpupool_add_cpu(uint32_t id, unsigned cpu)
     return error;
 }
 
-/* Let every vCPU of @domain that may run on @cpu alone run anywhere. */
-static void widen(struct domain *domain, const struct sched_pool *pool, unsigned cpu)
-{
-    for (unsigned i = 0; i < domain->vcpu_count; i++) {
-        struct sched_unit *unit = &domain->vcpu[i]->unit;
-        uint32_t kick = 0;
-
-        if (unit->pool == pool && (unit->hard_affinity & pool->cpus & ~BIT32(cpu)) == 0 &&
-            sched_set_affinity(unit, UINT32_MAX, unit->soft_affinity, time_now_ns(), &kick) == 0) {
-            log_debug("d%uv%u was pinned to CPU %u, which leaves its pool: it may use all", domain->id, i,
-                      cpu);
-            pcpu_reschedule(kick);
-        }
-    }
-}
-
-/* Some vCPU may run on @cpu alone: widen() the first domain that has one. False: it is not that. */
-static bool widen_one(const struct sched_pool *pool, unsigned cpu)
+/* Some vCPU may run on @cpu alone: let one run anywhere. CPUPOOL_AGAIN: done, there may be more. -EBUSY:
+ * there is none. Another error: its scheduler refuses it. */
+static int widen_one(const struct sched_pool *pool, unsigned cpu)
 {
     for (unsigned place = 0; place < DOMAIN_MAX; place++) {
         struct domain *domain = domain_at(place);
 
         for (unsigned i = 0; domain != NULL && i < domain->vcpu_count; i++) {
-            const struct sched_unit *unit = &domain->vcpu[i]->unit;
+            struct sched_unit *unit = &domain->vcpu[i]->unit;
+            uint32_t kick = 0;
+            int error;
 
-            if (unit->pool == pool && (unit->hard_affinity & pool->cpus & ~BIT32(cpu)) == 0) {
-                widen(domain, pool, cpu);
-                return true;
+            if (unit->pool != pool || (unit->hard_affinity & pool->cpus & ~BIT32(cpu)) != 0) {
+                continue;
             }
+            error = sched_set_affinity(unit, UINT32_MAX, unit->soft_affinity, time_now_ns(), &kick);
+            if (error != 0) {
+                return error;
+            }
+            log_debug("d%uv%u was pinned to CPU %u, which leaves its pool: it may use all", domain->id, i,
+                      cpu);
+            pcpu_reschedule(kick);
+            return CPUPOOL_AGAIN;
         }
     }
-    return false;
+    return -EBUSY;
 }
 
 static int begin_to_leave(struct sched_pool *pool, unsigned cpu)
@@ -368,7 +362,7 @@ static int begin_to_leave(struct sched_pool *pool, unsigned cpu)
         pcpu_reschedule(kick | BIT32(cpu));
         return CPUPOOL_AGAIN;
     }
-    return error == -EBUSY && widen_one(pool, cpu) ? CPUPOOL_AGAIN : error;
+    return error == -EBUSY ? widen_one(pool, cpu) : error;
 }
 
 int cpupool_remove_cpu(uint32_t id, unsigned *cpu)

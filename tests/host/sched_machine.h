@@ -175,8 +175,12 @@ static inline void machine_set_affinity(struct machine *m, unsigned index, uint3
 {
     uint32_t kick = 0;
 
+    int error;
+
     m->units[index].waits_since_ns = m->now_ns; /* Its wait is for other pCPUs from now on. */
-    if (sched_set_affinity(&m->units[index].unit, hard, soft, machine_time(m), &kick) == 0) {
+    error = sched_set_affinity(&m->units[index].unit, hard, soft, machine_time(m), &kick);
+    MACHINE_CHECK(error == 0 || hard != UINT32_MAX); /* Who may run anywhere is never refused. */
+    if (error == 0) {
         machine_kick(m, kick);
     }
 }

@@ -196,7 +196,8 @@ static inline void machine_random_act(struct machine *m)
     params = machine_random_params(m);
     switch (machine_random(32)) {
     case 0:
-        machine_set_affinity(m, index, machine_random_mask(m), (uint32_t)machine_random(BIT32(m->cpu_count)));
+        machine_set_affinity(m, index, machine_random(4) == 0 ? UINT32_MAX : machine_random_mask(m),
+                             (uint32_t)machine_random(BIT32(m->cpu_count)));
         break;
     case 1:
         machine_remove(m, index);
