@@ -160,7 +160,7 @@ for short, name in BOARDS.items():
 
 test(limit=600, name="rt_minute_beside", needs="linux")(lambda: beside_in_turns("virt", 60, 590))
 test(limit=7200, name="rt_quarter_beside", level="long", needs="linux")(lambda: beside_in_turns("virt-gicv3", 900, 7100))
-test(limit=300, name="rt_minute", needs="linux")(lambda: rt_under_load(60, 290))
+test(limit=300, name="rt_minute", level="long", needs="linux")(lambda: rt_under_load(60, 290))
 test(limit=3600, name="rt_quarter_of_an_hour", level="long", needs="linux")(lambda: rt_under_load(900, 3500))
 test(limit=120, name="grants_of_version_2", needs="linux")(grants_of_version_2)
 test(limit=120, name="schedule_from_dom0", needs="linux")(schedule_from_dom0)

@@ -85,7 +85,7 @@ for short, free, pinned in (("v2", "normal", "long"), ("v3", "long", "normal")):
 test(limit=120, name="reboot", needs="linux")(lambda: ends("reboot", r"\(BH\) d1 asked for a reboot"))
 test(limit=240, name="loads", needs="linux")(loads)
 test(limit=180, name="crowded", cpu="many", needs="linux")(crowded)
-test(limit=300, name="rt_minute", needs="linux")(lambda: rt_under_load(60, 290))
+test(limit=300, name="rt_minute", level="long", needs="linux")(lambda: rt_under_load(60, 290))
 test(limit=3600, name="rt_quarter_of_an_hour", level="long", needs="linux")(lambda: rt_under_load(900, 3500))
 
 if __name__ == "__main__":
