@@ -210,6 +210,9 @@ void measure_stays(const struct sched_ops *of)
         meet(CPU_MAX);
     }
     for (unsigned i = 0; i < sizeof(stays) / sizeof(stays[0]); i++) {
+        if (stays[i].most == 0) {
+            continue;
+        }
         print("STAY %s %lu %s\n", ops->name, stays[i].most, stays[i].name);
     }
 }
