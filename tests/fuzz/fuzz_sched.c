@@ -18,6 +18,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     m.kick_delay_ns = machine_random(1000000);
     m.pool.ratelimit_ns = machine_random(20) * NS_PER_MS;
     m.pool.overcommit = machine_random(2) != 0;
+    m.caps = machine_random(2) != 0;
+    m.domain_count = 1 + (unsigned)machine_random(MACHINE_UNITS);
     for (unsigned steps = 0; input_left != 0 && steps < 1000; steps++) {
         machine_random_act(&m);
         machine_check(&m);
