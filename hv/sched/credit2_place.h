@@ -26,7 +26,7 @@ bool place_beats(const struct sched_pool *pool, const struct sched_unit *unit, u
 static inline uint64_t place_hold_ns(const struct sched_pool *pool, const struct sched_unit *unit,
                                      const struct sched_unit *running)
 {
-    bool waker = unit->policy[UNIT_WOKEN] != 0 && unit->woken_by == running;
+    bool waker = unit->policy[UNIT_WOKEN] == WOKEN_SLEPT && unit->woken_by == running;
 
     return waker ? max_u64(pool->ratelimit_ns, min_u64(2 * pool->ratelimit_ns, STAY_NS)) : pool->ratelimit_ns;
 }
