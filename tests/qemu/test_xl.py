@@ -146,27 +146,8 @@ def wrong():
     xl.compared("wrong", WRONG, FILES).no_trouble()
 
 
-# What must be as it was: each owner's pages and tables, the hypervisor's own among them, and Dom0's memory but for 4 MiB.
-BALANCE = b"""#!/bin/sh
-owners() {
-    xl dmesg -c >/dev/null
-    xl debug-keys m
-    xl dmesg | grep -v pressed
-}
-memory() {
-    awk '/^MemAvailable/ { print $2 }' /proc/meminfo
-}
-opened() {
-    free=$(settled) && [ "$free" -gt 0 ] && owners >/tmp/owners && available=$(memory)
-}
-balanced() {
-    pages "$free" 60 && owners | diff /tmp/owners - && [ $((available - $(memory))) -lt 4096 ] && echo "as before" ||
-        { echo "$free pages and $available KiB were free, now $(memory) KiB"; exit 1; }
-}
-"""
-
 # Create and destroy $1 guests one after the other; the pages that are free must come back to what they were after the first.
-CYCLES = BALANCE + b"""
+CYCLES = xl.BALANCE + b"""
 one() {
     xl create -q -e /root/tiny.cfg && xl destroy tiny || exit 1
 }
@@ -180,7 +161,7 @@ balanced
 """
 
 # $1 guests at once; all run, all go, and the pages come back.
-MANY = BALANCE + b"""
+MANY = xl.BALANCE + b"""
 xl create -q -e /root/tiny.cfg && xl destroy tiny || exit 1
 opened || exit 1
 for number in $(seq "$1"); do
@@ -195,7 +176,7 @@ balanced
 """
 
 # kill -9 of xl at one time or another of a creation, and of xenconsoled: what is left can be destroyed, and the next command works.
-KILLED = BALANCE + b"""
+KILLED = xl.BALANCE + b"""
 others() {
     xl list | awk 'NR > 1 && $1 != "Domain-0" { print $(NF - 4) }'
 }

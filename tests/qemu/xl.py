@@ -52,6 +52,24 @@ while [ $same -lt 20 ]; do
 done
 echo "$now"
 """
+# What must be as it was: each owner's pages and tables, the hypervisor's own among them, and Dom0's memory but for 4 MiB.
+BALANCE = b"""#!/bin/sh
+owners() {
+    xl dmesg -c >/dev/null
+    xl debug-keys m
+    xl dmesg | grep -v pressed
+}
+memory() {
+    awk '/^MemAvailable/ { print $2 }' /proc/meminfo
+}
+opened() {
+    free=$(settled) && [ "$free" -gt 0 ] && owners >/tmp/owners && available=$(memory)
+}
+balanced() {
+    pages "$free" 60 && owners | diff /tmp/owners - && [ $((available - $(memory))) -lt 4096 ] && echo "as before" ||
+        { echo "$free pages and $available KiB were free, now $(memory) KiB"; exit 1; }
+}
+"""
 TOOLS = {"usr/bin/pages": os.path.join("build", "tools", "dom0", "pages"), "usr/bin/said": SAID, "usr/bin/within": WITHIN,
          "usr/bin/settled": SETTLED, "usr/bin/trouble": TROUBLE}
 LIMIT = 580
