@@ -66,7 +66,8 @@ POOLS = ["xl create /root/tiny.cfg", "xl cpupool-cpu-remove Pool-0 1", """xl cpu
          "xl cpupool-destroy second", "xl cpupool-cpu-remove second 1", "xl cpupool-migrate tiny Pool-0", "xl vcpu-list tiny",
          "xl cpupool-rename second spare", "xl cpupool-list", "xl cpupool-destroy spare", "xl cpupool-list -c",
          "xl create -q /root/tiny.cfg 'name=\"other\"' 'pool=\"spare\"'", "xl cpupool-cpu-add Pool-0 1", "xl cpupool-list -c",
-         """xl cpupool-create 'name="rt"' 'sched="rtds"'""", "xl cpupool-destroy rt", "xl destroy tiny", "xl list"]
+         """xl cpupool-create 'name="rt"' 'sched="rtds"'""", "xl cpupool-destroy rt", "xl destroy tiny", "xl list",
+         "xl cpupool-numa-split", "xl cpupool-list", "xl cpupool-list -c"]
 
 # A pool with another scheduler, which Debian's Xen does not have.
 RTDS = ["xl create /root/tiny.cfg", "xl cpupool-cpu-remove Pool-0 1", """xl cpupool-create 'name="rt"' 'sched="rtds"' 'cpus="1"'""",
