@@ -54,7 +54,8 @@ static uint32_t crc32_words(uint32_t crc, const uint8_t *bytes, size_t words)
 /* zlib.h: without bytes, the checksum of nothing. */
 unsigned long crc32(unsigned long crc, const uint8_t *bytes, unsigned count)
 {
-    size_t words = sysreg_read(id_aa64isar0_el1) >> ISAR0_CRC32_SHIFT & 15 ? count / sizeof(uint64_t) : 0;
+    bool has_instruction = (sysreg_read(id_aa64isar0_el1) >> ISAR0_CRC32_SHIFT & 15) != 0;
+    size_t words = has_instruction ? count / sizeof(uint64_t) : 0;
 
     if (bytes == NULL) {
         return 0;
