@@ -80,8 +80,9 @@ def hypercalls_debug():
                 r"^\(BH\) .*d1v0: debug trap at 0x4000", r"^\(BH\) .*d1v0.* pc 0x0*4000")
 
 
-@test()
+@test(cpu="many")
 def shutdown_reasons():
+    """Ten vCPUs on four CPUs in real time: docs/known-limits.md, "QEMU 7.2's ways", says why nothing else may run beside it."""
     words = {0: "powered off", 1: "asked for a reboot", 2: "suspended for good", 3: "crashed", 4: "was stopped by its watchdog"}
     domains = [domain("sys_hypercall", f"end=shutdown reason={reason}", cpus=2, name=f"n{reason}") for reason in words]
     result = boot(domains).ended()
