@@ -201,7 +201,8 @@ xl create -q -e /root/tiny.cfg && xl destroy tiny && balanced
 
 def loop(script, count, limit, **words):
     done = xl.session([f"sh /root/script {count}"], {**FILES, "root/script": script}, limit=limit, **words)
-    return done.succeeded().no_trouble().says(r"^as before$")
+    done.succeeded().no_trouble().says(r"^as before$")
+    return done
 
 
 @test(limit=600, cpu="many", needs="xl")
@@ -224,7 +225,7 @@ def cycles_1000():
 @test(limit=600, level="long", cpu="many", needs="xl")
 def many():
     """32 guests of 16 MiB beside a Dom0 of 512 MiB on 2 GiB."""
-    loop(MANY, 32, 580).says(r"^32\n0\ntotal=.*\nas before$")
+    loop(MANY, 32, 580).says(r"^32\n0\ntotal=")
 
 
 if __name__ == "__main__":
