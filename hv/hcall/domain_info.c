@@ -3,7 +3,7 @@
  *
  *     online   switched on by PSCI
  *     blocked  asleep, be it in place; a domain is when all that are online are
- *     running  on a pCPU, and not asleep there; a domain is when one of its vCPUs is
+ *     running  on a pCPU, and neither asleep there nor told to leave it; a domain is when one of its vCPUs is
  *
  * A vCPU whose wfi is not trapped counts as running while it waits, as in Xen under vwfi=native. */
 #include "hcall/domain_info.h"
@@ -37,7 +37,7 @@ void domain_info_vcpu(struct vcpu *vcpu, struct xen_domctl_getvcpuinfo *info)
     sched_runstate(&vcpu->unit, time_now_ns(), &state, &since_ns, time_ns);
     info->online = vcpu->powered;
     info->blocked = state == RUNSTATE_BLOCKED || doze_ns != 0 || (!vcpu->may_run && vcpu->waited);
-    info->running = state == RUNSTATE_RUNNING && doze_ns == 0;
+    info->running = state == RUNSTATE_RUNNING && doze_ns == 0 && vcpu->may_run;
     info->cpu_time = time_ns[RUNSTATE_RUNNING] - min_u64(doze_ns, time_ns[RUNSTATE_RUNNING]);
     info->cpu = place_of(&vcpu->unit);
 }
